@@ -1,0 +1,38 @@
+namespace MyGpt.Runtime.Tokenization;
+
+/// <summary>Which tokenizer a model uses.</summary>
+public enum TokenizerKind
+{
+    /// <summary>GPT-2's byte-level BPE.</summary>
+    Gpt2Bpe,
+
+    /// <summary>One token per character (code point).</summary>
+    Characters,
+
+    /// <summary>Words between white space, joined by one space.</summary>
+    Words,
+}
+
+/// <summary>
+/// A tokenizer as weights.bin stores it: its kind and its tables, used in place.
+/// </summary>
+public sealed record TokenizerData
+{
+    /// <summary>Which tokenizer reads the tables.</summary>
+    public required TokenizerKind Kind { get; init; }
+
+    /// <summary>Number of tokens.</summary>
+    public required int TokenCount { get; init; }
+
+    /// <summary>Where each token begins in <see cref="TokenBytes"/>: uint32 little-endian, (TokenCount + 1).</summary>
+    public required ReadOnlyMemory<byte> TokenOffsets { get; init; }
+
+    /// <summary>The UTF-8 bytes of all tokens in id order, end to end.</summary>
+    public required ReadOnlyMemory<byte> TokenBytes { get; init; }
+
+    /// <summary>BPE merges (left id, right id, merged id), uint32 little-endian, sorted by (left, right); empty for other kinds.</summary>
+    public ReadOnlyMemory<byte> Merges { get; init; }
+
+    /// <summary>Special tokens and their ids.</summary>
+    public IReadOnlyDictionary<string, int> SpecialTokens { get; init; } = new Dictionary<string, int>();
+}
