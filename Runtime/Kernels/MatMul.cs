@@ -1,0 +1,90 @@
+using System.Runtime.CompilerServices;
+using MyGpt.Runtime.Kernels.Threading;
+using MyGpt.Runtime.Kernels.WeightTypes;
+
+namespace MyGpt.Runtime.Kernels;
+
+/// <summary>
+/// A linear layer over rows of tokens: y = f(x W^T + bias), or residual += x W^T + bias. One job for prefill, decode and batches:
+/// the number of tokens chooses the tile, never the order of a sum.
+/// </summary>
+/// <remarks>Pointers, because a job is handed to other threads; the buffers live as long as the session.</remarks>
+internal unsafe struct MatMul<TWeights> : IRowJob, IKernel
+    where TWeights : struct, IWeightType
+{
+    /// <summary>Weights, (OutDim, InDim).</summary>
+    public byte* W;
+
+    /// <summary>Bias, (OutDim), or null.</summary>
+    public float* Bias;
+
+    /// <summary>Input, (T, InDim).</summary>
+    public float* X;
+
+    /// <summary>Output, (T, OutDim); holds x W^T + bias when there is a residual.</summary>
+    public float* Y;
+
+    /// <summary>What the output is added to, (T, OutDim), or null.</summary>
+    public float* Residual;
+
+    /// <summary>Applied to the output in place, or null.</summary>
+    public delegate*<Span<float>, void> Activation;
+
+    public int Tokens;
+    public int InDim;
+    public int OutDim;
+
+    private int _first;
+    private int _end;
+
+    /// <summary>Runs the layer, cut by rows of weights.</summary>
+    public readonly void Run(RowPartition partition) =>
+        partition.Run(this, OutDim, grain: MatMulTile.Rows, work: (long)OutDim * InDim * Tokens);
+
+    /// <inheritdoc/>
+    public void Run(int first, int end, int worker)
+    {
+        MatMul<TWeights> part = this;   // the job itself is shared with the other workers
+        part._first = first;
+        part._end = end;
+        Simd.Run(part);
+        for (int t = 0; t < Tokens; t++)
+            Finish(t, first, end);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public readonly void Run<TOps, TVec>()
+        where TOps : struct, IVectorOps<TVec>
+        where TVec : struct
+    {
+        nuint length = (nuint)InDim, rowBytes = TWeights.RowBytes(length), outDim = (nuint)OutDim;
+        int row = _first;
+        for (; row + MatMulTile.Rows <= _end; row += MatMulTile.Rows)
+        {
+            byte* w = W + (nuint)row * rowBytes;
+            int t = 0;
+            for (; t + MatMulTile.Tokens <= Tokens; t += MatMulTile.Tokens)
+                MatMulTile.FourByThree<TOps, TVec, TWeights>(w, rowBytes, X + (nuint)t * length, length, length, Y + (nuint)t * outDim + row, outDim);
+            for (; t < Tokens; t++)
+                MatMulTile.FourByOne<TOps, TVec, TWeights>(w, rowBytes, X + (nuint)t * length, length, Y + (nuint)t * outDim + row);
+        }
+        for (; row < _end; row++)
+        {
+            for (int t = 0; t < Tokens; t++)
+                Y[(nuint)t * outDim + (nuint)row] = MatMulTile.OneByOne<TOps, TVec, TWeights>(W + (nuint)row * rowBytes, X + (nuint)t * length, length);
+        }
+    }
+
+    private readonly void Finish(int token, int first, int end)
+    {
+        nint offset = (nint)token * OutDim + first;
+        var y = new Span<float>(Y + offset, end - first);
+        if (Bias != null)
+            Add.Apply(new ReadOnlySpan<float>(Bias + first, end - first), y);
+        if (Activation != null)
+            Activation(y);
+        if (Residual != null)
+            Add.Apply(y, new Span<float>(Residual + offset, end - first));
+    }
+}
