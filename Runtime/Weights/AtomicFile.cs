@@ -1,0 +1,84 @@
+namespace MyGpt.Runtime.Weights;
+
+/// <summary>Writes a file beside its place and renames it into place when it is complete and on the disk.</summary>
+/// <remarks>
+/// Whatever happens, the place holds the old file (or none) or the whole new one. A killed process may leave a file
+/// <c>.mygpt-*.partial</c> in the folder, which nobody reads.
+/// </remarks>
+internal static class AtomicFile
+{
+    private const int BufferSize = 1 << 20;
+
+    /// <param name="path">The place. A symbolic link stays; the file it names is replaced.</param>
+    /// <param name="length">Bytes that will be written: a disk without room for them is found out at once.</param>
+    /// <param name="overwrite">Whether a file that is already there may be replaced.</param>
+    /// <param name="write">Writes the content.</param>
+    /// <exception cref="IOException">The place is taken, or cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
+    public static void Write(string path, long length, bool overwrite, Action<FileStream> write)
+    {
+        string target = Target(path, overwrite);
+        string folder = Path.GetDirectoryName(target)!;
+        string temporary = Path.Combine(folder, $".mygpt-{Guid.NewGuid():N}.partial");
+        try
+        {
+            using (FileStream stream = Create(temporary, length, path, folder))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, target, overwrite);
+        }
+        catch
+        {
+            DeleteQuietly(temporary);
+            throw;
+        }
+    }
+
+    private static string Target(string path, bool overwrite)
+    {
+        string full = Path.GetFullPath(path);
+        if (Directory.Exists(full))
+            throw new IOException($"'{path}' is a folder, not a file.");
+        if (!overwrite && File.Exists(full))
+            throw new IOException($"'{path}' exists already.");
+        if (!Directory.Exists(Path.GetDirectoryName(full)))
+            throw new DirectoryNotFoundException($"The folder of '{path}' does not exist.");
+        return File.Exists(full) ? File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full : full;
+    }
+
+    private static FileStream Create(string temporary, long length, string path, string folder)
+    {
+        try
+        {
+            return new FileStream(temporary, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                Share = FileShare.None,
+                BufferSize = BufferSize,
+                PreallocationSize = length,
+            });
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new UnauthorizedAccessException($"'{path}' cannot be written: no permission to create a file in '{folder}'.", e);
+        }
+    }
+
+    /// <summary>The failure that brought us here is the one to report, not that the remains could not be removed.</summary>
+    private static void DeleteQuietly(string temporary)
+    {
+        try
+        {
+            File.Delete(temporary);
+        }
+        catch (IOException)
+        {
+        }
+        catch (UnauthorizedAccessException)
+        {
+        }
+    }
+}

@@ -1,0 +1,42 @@
+namespace MyGpt.Runtime.Weights;
+
+/// <summary>Codes and sizes of element types and layouts: what the header calls them and how many bytes they take.</summary>
+public static class ElementTypes
+{
+    /// <summary>The header's name of a type, such as <c>bf16</c>.</summary>
+    /// <param name="type">An element type.</param>
+    public static string Code(this ElementType type) => type switch
+    {
+        ElementType.F32 => "f32",
+        ElementType.Bf16 => "bf16",
+        ElementType.U32 => "u32",
+        ElementType.U8 => "u8",
+    };
+
+    /// <summary>The header's name of a layout, such as <c>rows</c>.</summary>
+    /// <param name="layout">A layout.</param>
+    public static string Code(this SectionLayout layout) => layout switch
+    {
+        SectionLayout.Rows => "rows",
+    };
+
+    /// <summary>Whether tensors may have this type; the other types are for tables.</summary>
+    /// <param name="type">An element type.</param>
+    public static bool IsWeight(this ElementType type) => type switch
+    {
+        ElementType.F32 or ElementType.Bf16 => true,
+        ElementType.U32 or ElementType.U8 => false,
+    };
+
+    /// <summary>Bytes of one row of elements.</summary>
+    /// <param name="type">Type of the elements.</param>
+    /// <param name="columns">Number of elements, 0 or more.</param>
+    /// <exception cref="OverflowException">The row is longer than a <see cref="long"/> can say.</exception>
+    public static long RowBytes(this ElementType type, long columns) => checked(columns * type switch
+    {
+        ElementType.F32 => 4,
+        ElementType.Bf16 => 2,
+        ElementType.U32 => 4,
+        ElementType.U8 => 1,
+    });
+}
