@@ -101,4 +101,12 @@ public sealed record GptConfig
 
     /// <summary>Width of the concatenated heads: NH * HS.</summary>
     public int AttentionDim => checked(HeadCount * HeadDim);
+
+    /// <summary>Checks that every size is positive and within what we accept, and that the sizes fit each other.</summary>
+    /// <exception cref="ArgumentException">They do not; the message names the first key of weights.bin's <c>config</c> that is wrong.</exception>
+    public void Validate()
+    {
+        if (GptConfigLimits.FindProblem(this) is { } problem)
+            throw new ArgumentException(problem);
+    }
 }
