@@ -52,14 +52,13 @@ internal unsafe struct Attention : IRowJob, IKernel
         partition.Run(this, Tokens * HeadCount, grain: 1, work: positions * HeadCount * Page.HeadDim * 2);
 
     /// <inheritdoc/>
-    public void Run(int first, int end, int worker)
+    public readonly void Run(int first, int end, int worker)
     {
-        Attention part = this;   // the job itself is shared with the other workers
-        part._first = first;
-        part._end = end;
-        part._worker = worker;
-        Simd.Run(part);
+        Simd.Run(Part(first, end, worker));
     }
+
+    /// <summary>The same attention for items [first, end) only: a copy, since the job itself is shared by the workers.</summary>
+    internal readonly Attention Part(int first, int end, int worker) => this with { _first = first, _end = end, _worker = worker };
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -42,15 +42,15 @@ internal unsafe struct MatMul<TWeights> : IRowJob, IKernel
         partition.Run(this, OutDim, grain: MatMulTile.Rows, work: (long)OutDim * InDim * Tokens);
 
     /// <inheritdoc/>
-    public void Run(int first, int end, int worker)
+    public readonly void Run(int first, int end, int worker)
     {
-        MatMul<TWeights> part = this;   // the job itself is shared with the other workers
-        part._first = first;
-        part._end = end;
-        Simd.Run(part);
+        Simd.Run(Part(first, end));
         for (int t = 0; t < Tokens; t++)
             Finish(t, first, end);
     }
+
+    /// <summary>The same layer for outputs [first, end) only: a copy, since the job itself is shared by the workers.</summary>
+    internal readonly MatMul<TWeights> Part(int first, int end) => this with { _first = first, _end = end };
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

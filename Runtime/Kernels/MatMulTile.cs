@@ -15,6 +15,8 @@ internal static unsafe class MatMulTile
     /// <summary>Tokens in the largest tile: 4 x 3 sums, 3 inputs and 1 weight are the 16 registers of AVX2.</summary>
     public const int Tokens = 3;
 
+    private const int CacheLine = 64;
+
     /// <summary>Four rows for three tokens.</summary>
     /// <param name="w">First of four rows, <paramref name="rowBytes"/> apart.</param>
     /// <param name="rowBytes">Bytes from row to row.</param>
@@ -88,6 +90,7 @@ internal static unsafe class MatMulTile
         where TWeights : struct, IWeightType
     {
         byte* w0 = w, w1 = w + rowBytes, w2 = w1 + rowBytes, w3 = w2 + rowBytes;
+        byte* ahead = w3 + rowBytes;
         TVec s0 = TOps.Broadcast(0f), s1 = s0, s2 = s0, s3 = s0;
         nuint whole = length - length % Lanes.Count;
         for (nuint i = 0; i < whole; i += Lanes.Count)
@@ -97,6 +100,10 @@ internal static unsafe class MatMulTile
             s1 = TOps.MultiplyAdd(TWeights.Load<TOps, TVec>(w1, i), a, s1);
             s2 = TOps.MultiplyAdd(TWeights.Load<TOps, TVec>(w2, i), a, s2);
             s3 = TOps.MultiplyAdd(TWeights.Load<TOps, TVec>(w3, i), a, s3);
+            Simd.Prefetch(ahead);
+            if (TWeights.RowBytes(Rows * Lanes.Count) > CacheLine)
+                Simd.Prefetch(ahead + CacheLine);
+            ahead += TWeights.RowBytes(Rows * Lanes.Count);
         }
         if (whole < length)
         {

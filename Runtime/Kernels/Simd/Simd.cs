@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -8,6 +9,14 @@ internal static class Simd
 {
     /// <summary>What kernels run on here, for people to read.</summary>
     public static string InstructionSet => Avx2.IsSupported && Fma.IsSupported ? "AVX2+FMA" : "portable (128-bit)";
+
+    /// <summary>Asks for a cache line that will be read soon; nothing where the machine has no such instruction.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Prefetch(byte* address)
+    {
+        if (Sse.IsSupported)
+            Sse.Prefetch0(address);
+    }
 
     /// <summary>Runs a kernel with the widest instruction set of this machine.</summary>
     public static void Run<TKernel>(TKernel kernel)

@@ -1,0 +1,89 @@
+using MyGpt.Runtime.Kernels.Threading;
+
+namespace MyGpt.Runtime.Tests.Kernels;
+
+public unsafe class RowPartitionTests
+{
+    private const long Small = 1, Medium = RowPartition.SerialWork, Large = RowPartition.PooledWork;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(8)]
+    public void Run_does_every_row_once_in_parts_that_begin_at_the_grain(int threads)
+    {
+        using var partition = new RowPartition(threads);
+        foreach (long work in new[] { Small, Medium, Large })
+        {
+            foreach (int rows in new[] { 0, 1, 2, 3, 4, 5, 8, 31, 64, 1000, 50257 })
+            {
+                int[] done = new int[rows + 1];
+                int misaligned = 0, badWorker = 0;
+                fixed (int* counts = done)
+                    partition.Run(new Count(counts, grain: 4, rows, threads, &misaligned, &badWorker), rows, grain: 4, work);
+                Assert.All(done[..rows], count => Assert.Equal(1, count));
+                Assert.Equal(0, done[rows]);
+                Assert.Equal(0, misaligned);
+                Assert.Equal(0, badWorker);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(1, 1)]
+    [InlineData(3, 64)]
+    [InlineData(7, 64)]
+    [InlineData(7, 2)]
+    public void Team_survives_many_short_regions(int workers, int processors)
+    {
+        // More spinning workers than this machine has processors, and more workers than may be awake.
+        using var team = new WorkerTeam(workers, processors);
+        long total = 0;
+        for (int region = 1; region <= 3000; region++)
+        {
+            long sum = 0;
+            team.Run(&sum, &AddPart, new Cut(rows: 40, grain: 1, parts: 1 + region % 9));
+            total += sum;
+            if (region % 500 == 0)
+                Thread.Sleep(1);   // long enough for the workers to fall asleep
+        }
+        Assert.Equal(3000L * 40 * 39 / 2, total);
+    }
+
+    [Fact]
+    public void Team_that_ended_refuses_work()
+    {
+        var team = new WorkerTeam(1);
+        team.Dispose();
+        team.Dispose();
+        Assert.Throws<ObjectDisposedException>(() =>
+        {
+            long sum = 0;
+            team.Run(&sum, &AddPart, new Cut(1, 1, 1));
+        });
+    }
+
+    private static void AddPart(void* sum, int first, int end, int worker)
+    {
+        for (int row = first; row < end; row++)
+            Interlocked.Add(ref *(long*)sum, row);
+    }
+
+    private readonly struct Count(int* counts, int grain, int rows, int threads, int* misaligned, int* badWorker) : IRowJob
+    {
+        private readonly int* _counts = counts, _misaligned = misaligned, _badWorker = badWorker;
+        private readonly int _grain = grain, _rows = rows, _threads = threads;
+
+        public void Run(int first, int end, int worker)
+        {
+            if (first % _grain != 0 || (end % _grain != 0 && end != _rows))
+                Interlocked.Increment(ref *_misaligned);
+            if (worker < 0 || worker >= _threads)
+                Interlocked.Increment(ref *_badWorker);
+            for (int row = first; row < end; row++)
+                Interlocked.Increment(ref _counts[row]);
+        }
+    }
+}

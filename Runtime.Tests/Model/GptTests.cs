@@ -1,0 +1,228 @@
+using MyGpt.Runtime.Model;
+using MyGpt.Runtime.Weights;
+
+namespace MyGpt.Runtime.Tests.Model;
+
+public class GptTests
+{
+    // Shapes differ pairwise so that a transposed matrix cannot hide; 10 and 51 are no multiples of the lanes.
+    private static readonly GptConfig Odd = new()
+    {
+        VocabSize = 51,
+        ContextLength = 150,
+        EmbeddingDim = 20,
+        LayerCount = 2,
+        HeadCount = 2,
+        KvHeadCount = 2,
+        HeadDim = 10,
+        MlpDim = 37,
+        Activation = ActivationKind.GeluErf,
+        QkvBias = true,
+        ProjectionBias = true,
+        MlpUpBias = true,
+        MlpDownBias = true,
+        TiedHead = true,
+    };
+
+    private static readonly GptConfig Wide = Odd with
+    {
+        EmbeddingDim = 96,
+        HeadCount = 6,
+        KvHeadCount = 3,
+        HeadDim = 24,
+        MlpDim = 264,
+        VocabSize = 130,
+        Activation = ActivationKind.GeluTanh,
+        QkvBias = false,
+        ProjectionBias = false,
+        NormBias = false,
+        TiedHead = false,
+        HeadBias = true,
+    };
+
+    public static TheoryData<GptConfig, ElementType> Models => new()
+    {
+        { Odd, ElementType.F32 },
+        { Odd, ElementType.Bf16 },
+        { Odd with { Activation = ActivationKind.Relu, HeadDim = 72, LayerCount = 1 }, ElementType.F32 },
+        { Odd with { Activation = ActivationKind.ReluSquared, MlpUpBias = false, MlpDownBias = false }, ElementType.F32 },
+        { Wide, ElementType.F32 },
+        { Wide, ElementType.Bf16 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void Forward_matches_double_precision_reference(GptConfig config, ElementType type)
+    {
+        using var model = new InMemoryModel(config, type);
+        int[] ids = Ids(config, 100);
+        double[][] expected = model.Reference.Forward(ids);
+
+        float[] actual = Logits(model, ids);
+
+        // float32 against float64 over a handful of layers: PyTorch's own runs of such models differ by 1e-6 to 1e-5 of the largest logit.
+        double largest = expected.Max(row => row.Max(Math.Abs));
+        for (int t = 0; t < ids.Length; t++)
+        {
+            for (int v = 0; v < config.VocabSize; v++)
+                Assert.Equal(expected[t][v], actual[t * config.VocabSize + v], tolerance: 3e-6 * largest);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void Forward_in_one_call_equals_token_by_token_and_any_other_cut(GptConfig config, ElementType type)
+    {
+        using var model = new InMemoryModel(config, type);
+        int[] ids = Ids(config, config.ContextLength);
+        float[] whole = Logits(model, ids);
+
+        foreach (int step in new[] { 1, 2, 3, 7, 64, 100 })
+            Assert.Equal(Bits(whole), Bits(Logits(model, ids, threads: 2, step)));
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(8)]
+    public void Forward_is_the_same_for_any_number_of_threads(int threads)
+    {
+        // Wide enough that every region goes to the workers.
+        GptConfig config = Wide with { EmbeddingDim = 384, HeadCount = 6, KvHeadCount = 6, HeadDim = 64, MlpDim = 1000, VocabSize = 999 };
+        using var model = new InMemoryModel(config);
+        int[] ids = Ids(config, 90);
+
+        Assert.Equal(Bits(Logits(model, ids, threads: 1)), Bits(Logits(model, ids, threads)));
+        Assert.Equal(Bits(Logits(model, ids, threads: 1, step: 1)), Bits(Logits(model, ids, threads, step: 1)));
+    }
+
+    [Fact]
+    public void Forward_in_a_batch_equals_each_sequence_alone()
+    {
+        using var model = new InMemoryModel(Wide);
+        int[] ids = Ids(Wide, 60);
+        int[][] sequences = [ids[..17], ids[20..21], ids[5..45], ids[40..42], ids[30..60]];
+        float[][] alone = [.. sequences.Select(s => Logits(model, s))];
+
+        using var activations = new Activations(Wide, threads: 2);
+        KvCache[] caches = [.. sequences.Select(_ => new KvCache(Wide))];
+        var batch = new TokenBatch();
+        for (int i = 0; i < sequences.Length; i++)
+            batch.Add(caches[i], sequences[i], i % 2 == 0 ? LogitRows.All : LogitRows.Last);
+        float[] together = model.Gpt.Forward(batch, activations).ToArray();
+
+        int at = 0;
+        for (int i = 0; i < sequences.Length; i++)
+        {
+            float[] expected = i % 2 == 0 ? alone[i] : alone[i][^Wide.VocabSize..];
+            Assert.Equal(Bits(expected), Bits(together[at..(at + expected.Length)]));
+            at += expected.Length;
+        }
+        Assert.Equal(at, together.Length);
+        foreach (KvCache cache in caches)
+            cache.Dispose();
+    }
+
+    [Fact]
+    public void Forward_longer_than_the_scratch_equals_shorter_calls()
+    {
+        // So wide that only a few tokens fit the scratch memory at a time.
+        GptConfig config = Odd with { MlpDim = 120_000, LayerCount = 1, VocabSize = 7, ContextLength = 70 };
+        using var model = new InMemoryModel(config);
+        int[] ids = Ids(config, 70);
+        using (var activations = new Activations(config, threads: 1))
+            Assert.InRange(activations.ChunkLength, 2, 40);
+
+        Assert.Equal(Bits(Logits(model, ids, step: 1)), Bits(Logits(model, ids)));
+    }
+
+    [Fact]
+    public void Forward_after_truncate_or_copy_equals_a_fresh_run()
+    {
+        using var model = new InMemoryModel(Odd);
+        int[] ids = Ids(Odd, 100);
+        float[] expected = Logits(model, ids);
+        using var activations = new Activations(Odd, threads: 1);
+        using KvCache first = new(Odd), second = new(Odd);
+        var batch = new TokenBatch();
+        batch.Add(first, ids.AsSpan(0, 70), LogitRows.None);
+        batch.Add(second, ids.AsSpan(50, 50), LogitRows.None);
+        Assert.Equal(0, model.Gpt.Forward(batch, activations).Length);
+
+        second.CopyFrom(first);
+        second.Truncate(66);
+        batch.Clear();
+        batch.Add(second, ids.AsSpan(66), LogitRows.Last);
+        Assert.Equal(Bits(expected[^Odd.VocabSize..]), Bits(model.Gpt.Forward(batch, activations).ToArray()));
+
+        first.Truncate(0);
+        batch.Clear();
+        batch.Add(first, ids, LogitRows.Last);
+        Assert.Equal(Bits(expected[^Odd.VocabSize..]), Bits(model.Gpt.Forward(batch, activations).ToArray()));
+    }
+
+    [Fact]
+    public void Forward_refuses_what_does_not_fit_and_changes_nothing()
+    {
+        using var model = new InMemoryModel(Odd);
+        using var activations = new Activations(Odd, threads: 1);
+        using KvCache cache = new(Odd), other = new(Wide);
+        var batch = new TokenBatch();
+
+        batch.Add(cache, [1, Odd.VocabSize]);
+        Assert.Contains("token id 51", Assert.Throws<ArgumentException>(() => { model.Gpt.Forward(batch, activations); }).Message, StringComparison.Ordinal);
+        batch.Clear();
+        batch.Add(cache, new int[Odd.ContextLength + 1]);
+        Assert.Contains("at most 150 fit", Assert.Throws<ArgumentException>(() => { model.Gpt.Forward(batch, activations); }).Message, StringComparison.Ordinal);
+        batch.Clear();
+        batch.Add(other, [1]);
+        Assert.Throws<ArgumentException>(() => { model.Gpt.Forward(batch, activations); });
+        Assert.Equal(0, cache.Length);
+        Assert.Throws<ArgumentException>(() => batch.Add(other, [1]));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Forward_of_one_token_allocates_nothing(int threads)
+    {
+        GptConfig config = Wide with { EmbeddingDim = 384, HeadCount = 6, KvHeadCount = 6, HeadDim = 64, MlpDim = 1000, VocabSize = 999 };
+        using var model = new InMemoryModel(config);
+        using var activations = new Activations(config, threads);
+        using var cache = new KvCache(config);
+        var batch = new TokenBatch();
+        void Step(int id)
+        {
+            batch.Clear();
+            batch.Add(cache, [id]);
+            model.Gpt.Forward(batch, activations);
+        }
+        for (int i = 0; i < 40; i++)
+            Step(i);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 100; i++)
+            Step(i);
+        // A page of the cache is taken on the way: one small object outside the steady state.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 400);
+    }
+
+    private static float[] Logits(InMemoryModel model, int[] ids, int threads = 2, int step = int.MaxValue)
+    {
+        using var activations = new Activations(model.Config, threads);
+        using var cache = new KvCache(model.Config);
+        var batch = new TokenBatch();
+        List<float> logits = [];
+        for (int at = 0; at < ids.Length; at += Math.Min(step, ids.Length))
+        {
+            batch.Clear();
+            batch.Add(cache, ids.AsSpan(at, Math.Min(step, ids.Length - at)), LogitRows.All);
+            logits.AddRange(model.Gpt.Forward(batch, activations));
+        }
+        return [.. logits];
+    }
+
+    private static int[] Ids(GptConfig config, int count) => [.. Enumerable.Range(0, count).Select(i => (i * 997 + 13) % config.VocabSize)];
+
+    private static uint[] Bits(float[] values) => [.. values.Select(BitConverter.SingleToUInt32Bits)];
+}

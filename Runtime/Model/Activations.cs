@@ -1,0 +1,109 @@
+using MyGpt.Runtime.Kernels;
+using MyGpt.Runtime.Kernels.Threading;
+
+namespace MyGpt.Runtime.Model;
+
+/// <summary>
+/// Scratch memory and worker threads of one session. Allocated once; a call of more tokens than fit runs in chunks. Not to be
+/// used by two threads at a time.
+/// </summary>
+public sealed unsafe class Activations : IDisposable
+{
+    // Long prefills run in chunks so that scratch stays under this, and no chunk is longer than pays off.
+    private const long MaxScratchBytes = 14L << 20;
+    private const int MaxChunk = 512;
+
+    private readonly NativeBuffer _scratch;
+    private readonly NativeBuffer _rows;
+    private readonly float*[] _parts = new float*[7];
+    private NativeBuffer? _logits;
+
+    /// <summary>Allocates the scratch memory and starts the workers.</summary>
+    /// <param name="config">The model's sizes.</param>
+    /// <param name="threads">Threads that work on a call, the caller's included; results do not depend on it.</param>
+    public Activations(GptConfig config, int threads)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        int c = config.EmbeddingDim;
+        ScoreStride = (config.ContextLength + KvPage.Positions - 1) / KvPage.Positions * KvPage.Positions;
+
+        // The seventh part is (threads, T_max), the others (T, ...).
+        ReadOnlySpan<int> widths = [c, c, config.QkvDim, config.AttentionDim, c, config.MlpDim];
+        long perToken = 0;
+        foreach (int width in widths)
+            perToken += width;
+        ChunkLength = (int)Math.Clamp(MaxScratchBytes / sizeof(float) / perToken, 1, Math.Min(MaxChunk, config.ContextLength));
+
+        long total = 0;
+        foreach (int width in widths)
+            total += Padded((long)width * ChunkLength);
+        _scratch = new NativeBuffer(total + (long)threads * ScoreStride);
+        float* next = _scratch.Data;
+        for (int i = 0; i < widths.Length; i++)
+        {
+            _parts[i] = next;
+            next += Padded((long)widths[i] * ChunkLength);
+        }
+        _parts[^1] = next;
+        _rows = new NativeBuffer((long)ChunkLength * sizeof(AttentionRow) / sizeof(float));
+        Partition = new RowPartition(threads);
+    }
+
+    /// <summary>Threads that work on a call, the caller's included.</summary>
+    public int Threads => Partition.Threads;
+
+    internal RowPartition Partition { get; }
+
+    /// <summary>Most tokens that run at a time.</summary>
+    internal int ChunkLength { get; }
+
+    /// <summary>Residual stream, (T, C).</summary>
+    internal float* Residual => _parts[0];
+
+    /// <summary>The residual stream after a norm, (T, C).</summary>
+    internal float* Normed => _parts[1];
+
+    /// <summary>Queries, keys and values, (T, (NH + 2 NKV) * HS).</summary>
+    internal float* Qkv => _parts[2];
+
+    /// <summary>Attention's heads side by side, (T, NH * HS).</summary>
+    internal float* Mixed => _parts[3];
+
+    /// <summary>A sub-layer's output before it joins the residual stream, (T, C).</summary>
+    internal float* Projected => _parts[4];
+
+    /// <summary>MLP hidden, (T, F).</summary>
+    internal float* Hidden => _parts[5];
+
+    /// <summary>Attention scores, (threads, ScoreStride).</summary>
+    internal float* Scores => _parts[6];
+
+    /// <summary>T_max rounded up to whole pages.</summary>
+    internal int ScoreStride { get; }
+
+    /// <summary>Where each token of the chunk finds its past, (T).</summary>
+    internal AttentionRow* Rows => (AttentionRow*)_rows.Data;
+
+    /// <summary>Room for logits, (rows, V).</summary>
+    internal float* Logits(int rows, int vocabSize)
+    {
+        long needed = (long)rows * vocabSize;
+        if (_logits is null || _logits.Length < needed)
+        {
+            _logits?.Dispose();
+            _logits = new NativeBuffer(needed);
+        }
+        return _logits.Data;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Partition.Dispose();
+        _scratch.Dispose();
+        _rows.Dispose();
+        _logits?.Dispose();
+    }
+
+    private static long Padded(long floats) => (floats + 15) / 16 * 16;   // parts begin on cache lines
+}

@@ -1,0 +1,135 @@
+using System.Runtime.InteropServices;
+using MyGpt.Runtime.Kernels;
+using MyGpt.Runtime.Weights;
+
+namespace MyGpt.Runtime.Model;
+
+/// <summary>
+/// A GPT: token ids in, logits out. Immutable; sessions share it, each with its own <see cref="Activations"/> and caches.
+/// </summary>
+/// <remarks>
+/// Vaswani et al. 2017, arXiv:1706.03762; Radford et al. 2019 (GPT-2). A token's logits depend on its sequence alone, bit for
+/// bit: not on the number of threads, on how a prompt is cut into calls, nor on what else is in the batch.
+/// </remarks>
+/// <param name="config">Sizes and variants.</param>
+/// <param name="weights">Tensors of that config; they must outlive this object.</param>
+public sealed unsafe class Gpt(GptConfig config, GptWeights weights)
+{
+    /// <summary>Sizes and variants.</summary>
+    public GptConfig Config { get; } = config;
+
+    /// <summary>The tensors.</summary>
+    public GptWeights Weights { get; } = weights;
+
+    /// <summary>Appends a batch's tokens to their sequences and computes logits.</summary>
+    /// <param name="batch">Tokens of one or more sequences, (T).</param>
+    /// <param name="activations">Scratch memory and threads of the session.</param>
+    /// <returns>Logits, (<see cref="TokenBatch.LogitRowCount"/>, V), in the order of the batch; valid until the next call with the same activations.</returns>
+    /// <exception cref="ArgumentException">A token id is not below V, a sequence would outgrow T_max, or a cache is of another model. Nothing has changed then.</exception>
+    public ReadOnlySpan<float> Forward(TokenBatch batch, Activations activations)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentNullException.ThrowIfNull(activations);
+        Check(batch);
+        float* logits = activations.Logits(batch.LogitRowCount, Config.VocabSize);
+        float* next = logits;
+        for (var chunk = new BatchChunk(batch, activations.ChunkLength); chunk.Count > 0; chunk = chunk.Next())
+            next = ForwardChunk(chunk, activations, next);
+        return new ReadOnlySpan<float>(logits, checked(batch.LogitRowCount * Config.VocabSize));
+    }
+
+    // Shapes: T tokens in this chunk, R of them with logits. Returns where the next chunk's logits go.
+    private float* ForwardChunk(BatchChunk chunk, Activations a, float* logits)
+    {
+        int tokens = chunk.Count;
+        long positions = chunk.Place(a.Rows);                                                       // (T) where each token's past is
+        ReadOnlySpan<int> ids = chunk.Tokens;                                                       // (T)
+        for (int t = 0; t < tokens; t++)
+            Embed(ids[t], a.Rows[t].Length - 1, a.Residual + (nint)t * Config.EmbeddingDim);        // (T, C)
+
+        for (int layer = 0; layer < Weights.Blocks.Count; layer++)
+        {
+            BlockWeights block = Weights.Blocks[layer];
+            Norm(block.AttentionNorm, a.Residual, tokens, a.Normed);                                // (T, C)
+            Linear.Apply(a.Partition, block.Qkv, a.Normed, tokens, a.Qkv);                          // (T, (NH + 2 NKV) * HS)
+            chunk.Store(a.Rows, a.Qkv, Config, layer);                                              // K, V of (T) into the caches
+            Attend(a, tokens, positions, layer, chunk.Layout);                                      // (T, NH * HS)
+            Linear.Apply(a.Partition, block.Projection, a.Mixed, tokens, a.Projected, residual: a.Residual);
+            Norm(block.MlpNorm, a.Residual, tokens, a.Normed);                                      // (T, C)
+            Linear.Apply(a.Partition, block.MlpUp, a.Normed, tokens, a.Hidden, Activation);         // (T, F)
+            Linear.Apply(a.Partition, block.MlpDown, a.Hidden, tokens, a.Projected, residual: a.Residual);
+        }
+
+        int rows = chunk.GatherLogitRows(a.Residual, Config.EmbeddingDim);                          // (R, C)
+        if (rows == 0)
+            return logits;
+        Norm(Weights.FinalNorm, a.Residual, rows, a.Normed);                                        // (R, C)
+        Linear.Apply(a.Partition, Weights.Head, a.Normed, rows, logits);                            // (R, V)
+        return logits + (nint)rows * Config.VocabSize;
+    }
+
+    private void Embed(int token, int position, float* y)
+    {
+        var row = new Span<float>(y, Config.EmbeddingDim);
+        Linear.Embed(Weights.TokenEmbedding, token, row, add: false);
+        TensorView? positions = Config.Position switch
+        {
+            PositionKind.Learned => Weights.PositionEmbedding,
+        };
+        if (positions is { } table)
+            Linear.Embed(table, position, row, add: true);
+    }
+
+    private void Norm(NormWeights norm, float* x, int tokens, float* y)
+    {
+        int c = Config.EmbeddingDim;
+        delegate*<ReadOnlySpan<float>, ReadOnlySpan<float>, ReadOnlySpan<float>, float, Span<float>, void> apply = Config.Norm switch
+        {
+            NormKind.LayerNorm => &LayerNorm.Apply,
+        };
+        ReadOnlySpan<float> gain = Vector(norm.Gain), bias = norm.Bias is { } shift ? Vector(shift) : default;
+        for (int t = 0; t < tokens; t++)
+            apply(new ReadOnlySpan<float>(x + (nint)t * c, c), gain, bias, Config.NormEpsilon, new Span<float>(y + (nint)t * c, c));
+    }
+
+    private void Attend(Activations a, int tokens, long positions, int layer, KvPage layout) => new Attention
+    {
+        Qkv = a.Qkv,
+        Mixed = a.Mixed,
+        Scores = a.Scores,
+        Rows = a.Rows,
+        Page = layout,
+        Tokens = tokens,
+        HeadCount = Config.HeadCount,
+        QkvDim = Config.QkvDim,
+        ScoreStride = a.ScoreStride,
+        Layer = layer,
+    }.Run(a.Partition, positions);
+
+    private delegate*<Span<float>, void> Activation => Config.Activation switch
+    {
+        ActivationKind.GeluErf => &GeluErf.Apply,
+        ActivationKind.GeluTanh => &GeluTanh.Apply,
+        ActivationKind.Relu => &Relu.Apply,
+        ActivationKind.ReluSquared => &ReluSquared.Apply,
+    };
+
+    private static ReadOnlySpan<float> Vector(TensorView view) => new(view.Data, view.Columns);
+
+    private void Check(TokenBatch batch)
+    {
+        foreach (int token in CollectionsMarshal.AsSpan(batch.Tokens))
+        {
+            if ((uint)token >= (uint)Config.VocabSize)
+                throw new ArgumentException($"token id {token} found, 0 to {Config.VocabSize - 1} needed", nameof(batch));
+        }
+        foreach (TokenBatch.Part part in batch.Parts)
+        {
+            KvPage layout = part.Cache.Layout;
+            if (layout.Length != new KvPage(Config.LayerCount, Config.KvHeadCount, Config.HeadDim).Length || part.Cache.Capacity != Config.ContextLength)
+                throw new ArgumentException("a KV cache belongs to a model of another shape", nameof(batch));
+            if (part.Count > part.Cache.Capacity - part.Cache.Length)
+                throw new ArgumentException($"{part.Cache.Length} + {part.Count} tokens found, at most {part.Cache.Capacity} fit the context", nameof(batch));
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using MyGpt.Runtime.Kernels;
+
+namespace MyGpt.Runtime.Model;
+
+/// <summary>Keys and values of one sequence, all layers. Memory is taken a page of 64 positions at a time, as positions come to be used.</summary>
+public sealed unsafe class KvCache : IDisposable
+{
+    private readonly NativeBuffer?[] _buffers;
+    private readonly nint[] _pages;   // pinned: float* of each page, (T_max / 64)
+    private readonly float** _table;
+
+    /// <summary>Makes an empty cache.</summary>
+    /// <param name="config">The model whose keys and values it holds.</param>
+    public KvCache(GptConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        Layout = new KvPage(config.LayerCount, config.KvHeadCount, config.HeadDim);
+        Capacity = config.ContextLength;
+        int pages = (Capacity + KvPage.Positions - 1) / KvPage.Positions;
+        _buffers = new NativeBuffer?[pages];
+        _pages = GC.AllocateArray<nint>(pages, pinned: true);
+        _table = (float**)System.Runtime.CompilerServices.Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(_pages));
+    }
+
+    /// <summary>Number of tokens whose keys and values are held.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>T_max: the most tokens it can hold.</summary>
+    public int Capacity { get; }
+
+    internal KvPage Layout { get; }
+
+    /// <summary>Addresses of the pages, (Capacity / 64 rounded up); null where none is taken yet.</summary>
+    internal float** Pages => _table;
+
+    /// <summary>Forgets all tokens from a position on, as if they had never been there.</summary>
+    /// <param name="length">Number of tokens to keep, 0 to <see cref="Length"/>.</param>
+    public void Truncate(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
+        Length = length;
+    }
+
+    /// <summary>Becomes a copy of another cache of the same model.</summary>
+    /// <param name="other">The cache to copy; it stays as it is.</param>
+    /// <exception cref="ArgumentException">The caches are of models of different shape.</exception>
+    public void CopyFrom(KvCache other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (other.Layout.Length != Layout.Length || other.Layout.HeadDim != Layout.HeadDim || other.Capacity != Capacity)
+            throw new ArgumentException("The cache belongs to a model of another shape.", nameof(other));
+        Length = 0;
+        Append(other.Length);
+        for (int page = 0; page * KvPage.Positions < Length; page++)
+            Buffer.MemoryCopy(other._table[page], _table[page], Layout.Length * sizeof(float), Layout.Length * sizeof(float));
+    }
+
+    /// <summary>Makes room for more tokens; Forward stores their keys and values.</summary>
+    internal void Append(int tokens)
+    {
+        int length = Length + tokens;
+        for (int page = Length / KvPage.Positions; page * KvPage.Positions < length; page++)
+        {
+            if (_buffers[page] is not null)
+                continue;
+            var buffer = new NativeBuffer(Layout.Length);
+            _buffers[page] = buffer;
+            _table[page] = buffer.Data;
+        }
+        Length = length;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (NativeBuffer? buffer in _buffers)
+            buffer?.Dispose();
+        Array.Clear(_buffers);
+        Array.Clear(_pages);
+        Length = 0;
+    }
+}

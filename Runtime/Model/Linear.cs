@@ -1,0 +1,60 @@
+using MyGpt.Runtime.Kernels;
+using MyGpt.Runtime.Kernels.Threading;
+using MyGpt.Runtime.Kernels.WeightTypes;
+using MyGpt.Runtime.Weights;
+
+namespace MyGpt.Runtime.Model;
+
+/// <summary>Where the type codes of weights.bin meet the kernels: one arm per weight type.</summary>
+internal static unsafe class Linear
+{
+    /// <summary>y = f(x W^T + bias), or residual += x W^T + bias.</summary>
+    /// <param name="partition">Who runs it.</param>
+    /// <param name="weights">W, (out, in), and bias, (out).</param>
+    /// <param name="x">Input, (T, in).</param>
+    /// <param name="tokens">T.</param>
+    /// <param name="y">Output, (T, out).</param>
+    /// <param name="activation">f, or null for none.</param>
+    /// <param name="residual">What the output is added to, (T, out), or null.</param>
+    public static void Apply(
+        RowPartition partition, LinearWeights weights, float* x, int tokens, float* y, delegate*<Span<float>, void> activation = null, float* residual = null)
+    {
+        delegate*<RowPartition, LinearWeights, float*, int, float*, delegate*<Span<float>, void>, float*, void> run = weights.Matrix.Type switch
+        {
+            ElementType.F32 => &Run<F32Rows>,
+            ElementType.Bf16 => &Run<Bf16Rows>,
+            ElementType.U32 or ElementType.U8 => throw new InvalidOperationException($"tensor '{weights.Matrix.Name}' is a tokenizer table"),
+        };
+        run(partition, weights, x, tokens, y, activation, residual);
+    }
+
+    /// <summary>y = row of the table, or y = y + row.</summary>
+    public static void Embed(TensorView table, int row, Span<float> y, bool add)
+    {
+        delegate*<TensorView, int, Span<float>, bool, void> read = table.Type switch
+        {
+            ElementType.F32 => &Read<F32Rows>,
+            ElementType.Bf16 => &Read<Bf16Rows>,
+            ElementType.U32 or ElementType.U8 => throw new InvalidOperationException($"tensor '{table.Name}' is a tokenizer table"),
+        };
+        read(table, row, y, add);
+    }
+
+    private static void Run<TWeights>(
+        RowPartition partition, LinearWeights weights, float* x, int tokens, float* y, delegate*<Span<float>, void> activation, float* residual)
+        where TWeights : struct, IWeightType => new MatMul<TWeights>
+        {
+            W = weights.Matrix.Data,
+            Bias = weights.Bias is { } bias ? (float*)bias.Data : null,
+            X = x,
+            Y = y,
+            Residual = residual,
+            Activation = activation,
+            Tokens = tokens,
+            InDim = weights.Matrix.Columns,
+            OutDim = weights.Matrix.Rows,
+        }.Run(partition);
+
+    private static void Read<TWeights>(TensorView table, int row, Span<float> y, bool add)
+        where TWeights : struct, IWeightType => Simd.Run(new Embedding<TWeights>(table.Data, row, y, add));
+}

@@ -1,0 +1,54 @@
+namespace MyGpt.Runtime.Model;
+
+/// <summary>The tokens of one call of <see cref="Gpt.Forward"/>: a prompt, one token of a sequence, or one token each of several.</summary>
+public sealed class TokenBatch
+{
+    private readonly List<int> _tokens = [];
+    private readonly List<Part> _parts = [];
+
+    /// <summary>Rows of logits that the call returns.</summary>
+    public int LogitRowCount { get; private set; }
+
+    /// <summary>T: tokens in the call.</summary>
+    public int TokenCount => _tokens.Count;
+
+    internal List<int> Tokens => _tokens;
+
+    internal List<Part> Parts => _parts;
+
+    /// <summary>Empties the batch; its memory is kept for the next call.</summary>
+    public void Clear()
+    {
+        _tokens.Clear();
+        _parts.Clear();
+        LogitRowCount = 0;
+    }
+
+    /// <summary>Adds the next tokens of a sequence.</summary>
+    /// <param name="cache">The sequence's past; the call appends to it. A cache may occur once in a batch.</param>
+    /// <param name="tokens">One id or more, each below the vocabulary's size.</param>
+    /// <param name="logits">For which of them logits are wanted.</param>
+    /// <exception cref="ArgumentException">There are no tokens, or the cache is already in the batch.</exception>
+    public void Add(KvCache cache, ReadOnlySpan<int> tokens, LogitRows logits = LogitRows.Last)
+    {
+        ArgumentNullException.ThrowIfNull(cache);
+        if (tokens.IsEmpty)
+            throw new ArgumentException("At least one token is needed.", nameof(tokens));
+        foreach (Part part in _parts)
+        {
+            if (part.Cache == cache)
+                throw new ArgumentException("The cache is already in the batch.", nameof(cache));
+        }
+        _parts.Add(new Part(cache, _tokens.Count, tokens.Length, logits));
+        _tokens.AddRange(tokens);
+        LogitRowCount += logits switch
+        {
+            LogitRows.None => 0,
+            LogitRows.Last => 1,
+            LogitRows.All => tokens.Length,
+        };
+    }
+
+    /// <summary>One sequence's share of the batch: tokens [First, First + Count).</summary>
+    internal readonly record struct Part(KvCache Cache, int First, int Count, LogitRows Logits);
+}
