@@ -1,0 +1,68 @@
+using System.Runtime.InteropServices;
+using MyGpt.Runtime.Model;
+using MyGpt.Runtime.Weights;
+
+namespace MyGpt.Runtime.Bench.Model;
+
+/// <summary>A model with seeded random weights in memory.</summary>
+public sealed unsafe class RandomModel : IDisposable
+{
+    private readonly List<nint> _memory = [];
+
+    public RandomModel(GptConfig config, ElementType matrixType)
+    {
+        var random = new Random(1);
+        Gpt = new Gpt(config, GptWeights.Load(config, spec => Tensor(spec, spec.IsMatrix ? matrixType : ElementType.F32, random)));
+    }
+
+    /// <summary>GPT-2's 124 M parameters.</summary>
+    public static GptConfig Gpt2Small { get; } = new()
+    {
+        VocabSize = 50257,
+        ContextLength = 1024,
+        EmbeddingDim = 768,
+        LayerCount = 12,
+        HeadCount = 12,
+        KvHeadCount = 12,
+        HeadDim = 64,
+        MlpDim = 3072,
+        Activation = ActivationKind.GeluTanh,
+        QkvBias = true,
+        ProjectionBias = true,
+        MlpUpBias = true,
+        MlpDownBias = true,
+        TiedHead = true,
+    };
+
+    public Gpt Gpt { get; }
+
+    /// <summary>The token ids that every measurement uses.</summary>
+    public static int[] Prompt(int count, int vocabSize) => [.. Enumerable.Range(0, count).Select(i => (int)((i * 997L + 13) % vocabSize))];
+
+    /// <summary>Bytes of matrix rows that one decoded token reads; embedding look-ups and the KV cache do not count.</summary>
+    public static double BytesPerToken(GptConfig config, ElementType type) => MatrixWeights(config) * type.RowBytes(1);
+
+    /// <summary>Weights of the matrices that a token is multiplied with, the head included.</summary>
+    public static double MatrixWeights(GptConfig config) => TensorSpec.For(config)
+        .Where(spec => spec.IsMatrix && spec.Name != "position_embedding" && (config.TiedHead || spec.Name != "token_embedding"))
+        .Sum(spec => (double)spec.Rows * spec.Columns);
+
+    public void Dispose() => _memory.ForEach(memory => NativeMemory.AlignedFree((void*)memory));
+
+    private TensorView Tensor(TensorSpec spec, ElementType type, Random random)
+    {
+        long count = (long)spec.Rows * spec.Columns;
+        byte* data = (byte*)NativeMemory.AlignedAlloc(checked((nuint)type.RowBytes(count)), 64);
+        _memory.Add((nint)data);
+        bool gain = spec.Name.EndsWith("norm.weight", StringComparison.Ordinal);
+        for (long i = 0; i < count; i++)
+        {
+            float value = gain ? 1 : (random.NextSingle() - 0.5f) * 0.08f;
+            if (type == ElementType.F32)
+                ((float*)data)[i] = value;
+            else
+                ((ushort*)data)[i] = (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16);
+        }
+        return new TensorView(spec.Name, type, SectionLayout.Rows, spec.Rows, spec.Columns, data);
+    }
+}
