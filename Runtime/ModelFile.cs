@@ -18,7 +18,8 @@ public sealed class ModelFile : IDisposable
             Tokenizer = TokenizerHeader.Read(file, config.VocabSize),
             Source = JsonObject.Create(file.Source)!,
         };
-        CheckSections(file, Description);
+        Weights = GptWeights.Load(config, spec => Tensor(file, spec));
+        RefuseSurplus(file, Description);
     }
 
     /// <summary>Everything but the weights; the tokenizer's tables lie in the mapped file.</summary>
@@ -26,6 +27,9 @@ public sealed class ModelFile : IDisposable
 
     /// <summary>The mapped file.</summary>
     public WeightsFile File { get; }
+
+    /// <summary>Every tensor of the config, in place; gone after <see cref="Dispose"/>.</summary>
+    public GptWeights Weights { get; }
 
     /// <summary>Opens a model. Its weights are mapped, neither read nor copied: as fast for 1 GB as for 1 MB.</summary>
     /// <param name="path">A weights.bin.</param>
@@ -89,15 +93,10 @@ public sealed class ModelFile : IDisposable
     /// <summary>Unmaps the file: the model's weights and its tokenizer's tables are gone.</summary>
     public void Dispose() => File.Dispose();
 
-    /// <summary>Every tensor of the config and every table of the tokenizer is there with its type and shape, and nothing else is.</summary>
-    private static void CheckSections(WeightsFile file, ModelDescription description)
+    private static void RefuseSurplus(WeightsFile file, ModelDescription description)
     {
-        HashSet<string> known = [.. TokenizerHeader.Sections(description.Tokenizer).Select(section => section.Name)];
-        foreach (TensorSpec spec in TensorSpec.For(description.Config))
-        {
-            Tensor(file, spec);
-            known.Add(spec.Name);
-        }
+        IEnumerable<string> tables = TokenizerHeader.Sections(description.Tokenizer).Select(section => section.Name);
+        HashSet<string> known = [.. tables, .. TensorSpec.For(description.Config).Select(spec => spec.Name)];
         if (file.Sections.FirstOrDefault(section => !known.Contains(section.Name)) is { } surplus)
             throw FormatError.Create(file.Path, $"section '{surplus.Name}'", "the config and the tokenizer have no place for it");
     }
