@@ -1,0 +1,62 @@
+using System.Text.Json.Nodes;
+
+namespace MyGpt.Runtime.Tests.Weights;
+
+/// <content>What can be wrong in the tokenizer and its tables.</content>
+internal static partial class MalformedFiles
+{
+    private static IEnumerable<MalformedFile> TokenizerObject()
+    {
+        foreach (string key in new[] { "kind", "token_count", "special_tokens" })
+            yield return Edit($"tokenizer without {key}", $"header.tokenizer: key '{key}' is missing",
+                forge => forge.Header["tokenizer"]!.AsObject().Remove(key));
+        yield return Set("tokenizer", "model", "\"x\"", "header.tokenizer: unknown key 'model'");
+        foreach (string kind in new[] { "\"wordpiece\"", "\"GPT2_BPE\"", "1", "null" })
+            yield return Set("tokenizer", "kind", kind, "header.tokenizer.kind: ");
+        foreach (string count in new[] { "0", "-1", "301", "258.5", "1e999", "\"259\"", "9223372036854775807" })
+            yield return Set("tokenizer", "token_count", count, "header.tokenizer.token_count: ");
+        yield return Set("tokenizer", "token_count", "260", "section 'tokenizer.offsets': shape (260) found, (261) needed");
+        foreach (string tokens in new[] { "[]", "null", "\"x\"" })
+            yield return Set("tokenizer", "special_tokens", tokens, "header.tokenizer.special_tokens: ");
+        foreach (string id in new[] { "-1", "259", "1.5", "\"258\"", "null", "4294967296" })
+            yield return Set("tokenizer", "special_tokens", $"{{\"x\":{id}}}", "header.tokenizer.special_tokens.x: ");
+        yield return Set("tokenizer", "special_tokens", "{\"\":258}", "header.tokenizer: special_tokens: a token without text");
+        yield return Edit("tables without a tokenizer", "section 'tokenizer.offsets': the config and the tokenizer have no place for it",
+            forge => forge.Header["tokenizer"] = null);
+        yield return Set("tokenizer", "kind", "\"characters\"",
+            "section 'tokenizer.merges': the config and the tokenizer have no place for it");
+    }
+
+    private static IEnumerable<MalformedFile> TokenizerTables()
+    {
+        foreach (string table in new[] { "tokenizer.offsets", "tokenizer.bytes", "tokenizer.merges" })
+        {
+            yield return Edit($"{table} under another name", $"section '{table}': missing", forge => forge.Section(table)["name"] = "x");
+            yield return Edit($"{table} with the type of a weight", $"section '{table}': type ", forge =>
+            {
+                forge.Section(table)["type"] = table == "tokenizer.bytes" ? "bf16" : "f32";
+                if (table == "tokenizer.bytes")
+                    forge.Section(table)["shape"] = new JsonArray((int)forge.Section(table)["length"]! / 2);
+            });
+        }
+        yield return Edit("merges of two columns", "section 'tokenizer.merges': shape (3, 2) found, (-1, 3) needed",
+            forge => forge.Section("tokenizer.merges")["shape"] = new JsonArray(3, 2));
+        yield return Edit("merges of one dimension", "section 'tokenizer.merges': shape (6) found",
+            forge => forge.Section("tokenizer.merges")["shape"] = new JsonArray(6));
+        yield return Number("a first token that does not begin at 0", "tokenizer.offsets: the first is 1, 0 needed", "tokenizer.offsets", 0,
+            1);
+        yield return Number("a token that ends before it begins", "tokenizer.offsets: entry 10 is 8, 9 or more needed", "tokenizer.offsets",
+            10, 8);
+        yield return Number("a token that begins past all bytes", "tokenizer.offsets: entry 11 is 11, 4294967295 or more needed",
+            "tokenizer.offsets", 10, uint.MaxValue);
+        yield return Number("a last token past the bytes", "tokenizer.offsets: the last is 275, ", "tokenizer.offsets", 259, 275);
+        yield return Number("bytes that belong to no token", "tokenizer.offsets: the last is 273, ", "tokenizer.offsets", 259, 273);
+        yield return Number("a left id beyond the tokens", "tokenizer.merges: id 259 in row 0", "tokenizer.merges", 0, 259);
+        yield return Number("a right id beyond the tokens", "tokenizer.merges: id 4294967295 in row 0", "tokenizer.merges", 1,
+            uint.MaxValue);
+        yield return Number("a merged id beyond the tokens", "tokenizer.merges: id 259 in row 1", "tokenizer.merges", 5, 259);
+        yield return Number("merges out of order", "tokenizer.merges: row 1 does not come after row 0", "tokenizer.merges", 3, 0);
+        yield return Edit("the same pair merged twice", "tokenizer.merges: row 1 does not come after row 0",
+            forge => forge.Table("tokenizer.merges")[..12].CopyTo(forge.Table("tokenizer.merges")[12..]));
+    }
+}
