@@ -1,0 +1,46 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace MyGpt.Runtime.Sampling;
+
+/// <summary>Floats as integers in the same order, and selection among them.</summary>
+internal static class OrderedKey
+{
+    /// <summary>An integer that is greater for a greater float. Zero has two keys: that of -0 is one below that of +0.</summary>
+    /// <param name="value">Not NaN.</param>
+    public static int FromFloat(float value) => Flip(BitConverter.SingleToInt32Bits(value));
+
+    /// <summary>The float of a key.</summary>
+    public static float ToFloat(int key) => BitConverter.Int32BitsToSingle(Flip(key));
+
+    /// <summary>The k-th largest of some keys, built bit by bit from the top: 32 passes without a branch that depends on the keys,
+    /// so no order of them is a bad one.</summary>
+    /// <param name="keys">At least <paramref name="k"/> keys, in any order; unchanged.</param>
+    /// <param name="k">1 for the largest.</param>
+    public static int FindKthLargest(ReadOnlySpan<int> keys, int k)
+    {
+        int kth = int.MinValue;
+        for (int bit = 31; bit >= 0; bit--)
+        {
+            int candidate = kth ^ (1 << bit);   // the sign bit is cleared, the others are set: upwards each time
+            if (CountAtLeast(keys, candidate) >= k)
+                kth = candidate;
+        }
+        return kth;
+    }
+
+    private static int CountAtLeast(ReadOnlySpan<int> keys, int least)
+    {
+        ReadOnlySpan<Vector<int>> vectors = MemoryMarshal.Cast<int, Vector<int>>(keys);
+        Vector<int> threshold = new(least), counts = Vector<int>.Zero;
+        foreach (Vector<int> v in vectors)
+            counts -= Vector.GreaterThanOrEqual(v, threshold);   // a true lane is -1
+        int count = Vector.Sum(counts);
+        foreach (int key in keys[(vectors.Length * Vector<int>.Count)..])
+            count += key >= least ? 1 : 0;
+        return count;
+    }
+
+    // Negative floats grow in magnitude with their bits: all but the sign is inverted. Its own inverse.
+    private static int Flip(int bits) => bits ^ ((bits >> 31) & int.MaxValue);
+}
