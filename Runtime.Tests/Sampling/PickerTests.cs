@@ -83,6 +83,13 @@ public class PickerTests
     }
 
     [Theory]
+    [InlineData(0.25, 256)]
+    [InlineData(0.5, 512)]
+    [InlineData(0.5 - 1e-9, 511)]
+    public void Draw_exactly_between_two_blocks_takes_the_first_token_of_the_second(double unit, int expected) =>
+        Assert.Equal(expected, Categorical.Draw(Enumerable.Repeat(0.5f, 1024).ToArray(), unit));
+
+    [Theory]
     [InlineData(1)]
     [InlineData(255)]
     [InlineData(256)]
