@@ -24,9 +24,9 @@ public sealed unsafe class Gpt(GptConfig config, GptWeights weights)
     /// <summary>Appends a batch's tokens to their sequences and computes logits.</summary>
     /// <param name="batch">Tokens of one or more sequences, (T).</param>
     /// <param name="activations">Scratch memory and threads of the session.</param>
-    /// <returns>Logits, (<see cref="TokenBatch.LogitRowCount"/>, V), in the order of the batch; valid until the next call with the same activations.</returns>
+    /// <returns>Logits, (<see cref="TokenBatch.LogitRowCount"/>, V), in the order of the batch; the caller's to change, valid until the next call with the same activations.</returns>
     /// <exception cref="ArgumentException">A token id is not below V, a sequence would outgrow T_max, or a cache is of another model. Nothing has changed then.</exception>
-    public ReadOnlySpan<float> Forward(TokenBatch batch, Activations activations)
+    public Span<float> Forward(TokenBatch batch, Activations activations)
     {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(activations);
@@ -35,7 +35,7 @@ public sealed unsafe class Gpt(GptConfig config, GptWeights weights)
         float* next = logits;
         for (var chunk = new BatchChunk(batch, activations.ChunkLength); chunk.Count > 0; chunk = chunk.Next())
             next = ForwardChunk(chunk, activations, next);
-        return new ReadOnlySpan<float>(logits, checked(batch.LogitRowCount * Config.VocabSize));
+        return new Span<float>(logits, checked(batch.LogitRowCount * Config.VocabSize));
     }
 
     // Shapes: T tokens in this chunk, R of them with logits. Returns where the next chunk's logits go.
