@@ -1,0 +1,19 @@
+using MyGpt.Checkpoints.Values;
+
+namespace MyGpt.Checkpoints.Containers;
+
+/// <summary>A checkpoint as families see it: data and tensors, without a trace of how they were packed.</summary>
+internal sealed class Checkpoint
+{
+    /// <summary>How it is packed, such as <c>PyTorch zip</c>.</summary>
+    public required string Container { get; init; }
+
+    /// <summary>Everything in it. Tensors are read on demand.</summary>
+    public required Value Root { get; init; }
+
+    /// <summary>Size of the file in bytes.</summary>
+    public required long FileBytes { get; init; }
+
+    /// <summary>Full path of a file in the same folder, or null when there is none.</summary>
+    public required Func<string, string?> Neighbour { get; init; }
+}

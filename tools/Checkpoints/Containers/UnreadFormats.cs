@@ -1,0 +1,57 @@
+using System.Buffers.Binary;
+
+namespace MyGpt.Checkpoints.Containers;
+
+/// <summary>Formats that are known by name and refused with advice, so that nobody is left with "unknown file".</summary>
+internal static class UnreadFormats
+{
+    // torch.serialization.MAGIC_NUMBER, 0x1950A86A20F9469CFC6C, pickled with protocol 2: the first bytes of every legacy file.
+    private static ReadOnlySpan<byte> LegacyMagic =>
+        [0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, (byte)'.'];
+
+    private const int LlmcMagic = 20240326;   // llm.c, train_gpt2.py: write_model
+
+    public static IContainerFormat[] All { get; } =
+    [
+        new Unread("legacy torch.save", (_, head) => head.StartsWith(LegacyMagic),
+            "this is the legacy format of torch.save (before PyTorch 1.6, not a zip archive), which is not read yet; "
+            + "load it with torch.load and save it again with torch.save(obj, path) in PyTorch 1.6 or newer"),
+        new Unread("GGUF", (_, head) => head.StartsWith("GGUF"u8),
+            "this is a GGUF file, which is not read yet; convert reads what torch.save(obj, path) wrote"),
+        new Unread("llm.c", (_, head) => head.Length >= 8 && BinaryPrimitives.ReadInt32LittleEndian(head) == LlmcMagic,
+            "this is an llm.c model, which is not read yet; convert reads what torch.save(obj, path) wrote"),
+        new Unread("safetensors", LooksLikeSafetensors,
+            "this is a safetensors file, which is not read yet; load it in Python and save the state dict with torch.save(obj, path)"),
+        new Unread("pickle", (_, head) => head.Length >= 2 && head[0] == 0x80 && head[1] <= 5,
+            "this is a plain pickle, not a checkpoint of torch.save; a nanoGPT meta.pkl is given with --vocab"),
+        new Unread("JSON", (file, head) => HasExtension(file, ".json") && FirstVisible(head) is (byte)'{' or (byte)'[',
+            "this is a JSON file, and checkpoints in JSON are not read yet; convert reads what torch.save(obj, path) wrote"),
+        new Unread("Python source", (file, _) => HasExtension(file, ".py"),
+            "this is Python source, not a checkpoint; run it, and save the model with torch.save(obj, path)"),
+    ];
+
+    // An unsigned 64-bit header length, then JSON.
+    private static bool LooksLikeSafetensors(CheckpointFile file, ReadOnlySpan<byte> head) =>
+        HasExtension(file, ".safetensors")
+        || (head.Length > 8 && head[8] == '{' && BinaryPrimitives.ReadUInt64LittleEndian(head) <= (ulong)(file.Length - 8));
+
+    private static bool HasExtension(CheckpointFile file, string extension) =>
+        file.Name.EndsWith(extension, StringComparison.OrdinalIgnoreCase);
+
+    private static byte FirstVisible(ReadOnlySpan<byte> head)
+    {
+        ReadOnlySpan<byte> visible = head.TrimStart(" \t\r\n"u8);
+        return visible.IsEmpty ? (byte)0 : visible[0];
+    }
+
+    private delegate bool Test(CheckpointFile file, ReadOnlySpan<byte> head);
+
+    private sealed class Unread(string name, Test test, string advice) : IContainerFormat
+    {
+        public string Name { get; } = name;
+
+        public bool Recognises(CheckpointFile file, ReadOnlySpan<byte> head) => test(file, head);
+
+        public Checkpoint Open(CheckpointFile file) => throw new CheckpointException(advice);
+    }
+}

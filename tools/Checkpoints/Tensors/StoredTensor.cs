@@ -1,0 +1,88 @@
+using MyGpt.Checkpoints.Values;
+
+namespace MyGpt.Checkpoints.Tensors;
+
+/// <summary>A tensor whose description has been checked against its storage: every element it speaks of is there.</summary>
+internal sealed class StoredTensor
+{
+    private StoredTensor(string name, TensorStorage storage, TensorType type, long offset, long[] shape, long[] strides)
+    {
+        Name = name;
+        Storage = storage;
+        Type = type;
+        Offset = offset;
+        Shape = shape;
+        Strides = strides;
+    }
+
+    /// <summary>Its name in the checkpoint.</summary>
+    public string Name { get; }
+
+    /// <summary>The bytes that it is a view of.</summary>
+    public TensorStorage Storage { get; }
+
+    /// <summary>What the elements are.</summary>
+    public TensorType Type { get; }
+
+    /// <summary>First element, counted in elements from the start of the storage.</summary>
+    public long Offset { get; }
+
+    /// <summary>Sizes, outermost first.</summary>
+    public IReadOnlyList<long> Shape { get; }
+
+    /// <summary>Distance between neighbours along each dimension, in elements.</summary>
+    public IReadOnlyList<long> Strides { get; }
+
+    /// <summary>Checks a tensor's description.</summary>
+    /// <param name="name">Its name in the checkpoint.</param>
+    /// <param name="value">The description.</param>
+    /// <exception cref="CheckpointException">It speaks of elements that its storage does not have.</exception>
+    public static StoredTensor Open(string name, TensorValue value)
+    {
+        string tensor = $"tensor {Printable.Quote(name)}";
+        if (value.Shape.Length != value.Strides.Length)
+            throw new CheckpointException($"{tensor} has {value.Shape.Length} sizes and {value.Strides.Length} strides");
+        if (value.Shape.Any(static size => size < 0))
+            throw new CheckpointException($"{tensor} has the shape {Printable.Shape(value.Shape)}; sizes must not be negative");
+        if (value.Offset < 0 || value.Strides.Any(static stride => stride < 0))
+        {
+            throw new CheckpointException($"{tensor} begins at element {value.Offset} with strides {Printable.Shape(value.Strides)}; "
+                + "neither may be negative");
+        }
+        CheckExtent(tensor, value);
+        return new StoredTensor(name, value.Storage, value.Type, value.Offset, value.Shape, value.Strides);
+    }
+
+    /// <summary>Whether two tensors are the same view of the same bytes.</summary>
+    public bool IsSameView(StoredTensor other) =>
+        ReferenceEquals(Storage, other.Storage) && Type == other.Type && Offset == other.Offset
+        && Shape.SequenceEqual(other.Shape) && Strides.SequenceEqual(other.Strides);
+
+    private static void CheckExtent(string tensor, TensorValue value)
+    {
+        long available = value.Storage.Length / value.Type.Size();
+        if (value.Shape.Contains(0))
+            return;
+        try
+        {
+            checked
+            {
+                long count = 1, last = value.Offset;
+                for (int i = 0; i < value.Shape.Length; i++)
+                {
+                    count *= value.Shape[i];
+                    last += (value.Shape[i] - 1) * value.Strides[i];
+                }
+                // A view may repeat elements (stride 0). A weight that is learned does not, and a small file could ask for any amount.
+                if (count <= available && last < available)
+                    return;
+            }
+        }
+        catch (OverflowException)
+        {
+            // Falls through to the same answer: no storage has that many elements.
+        }
+        throw new CheckpointException($"{tensor} of shape {Printable.Shape(value.Shape)} with strides {Printable.Shape(value.Strides)} "
+            + $"from element {value.Offset} goes beyond its storage {Printable.Quote(value.Storage.Name)}, which has {available} elements");
+    }
+}

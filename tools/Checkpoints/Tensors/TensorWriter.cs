@@ -1,0 +1,62 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using MyGpt.Runtime.Weights;
+
+namespace MyGpt.Checkpoints.Tensors;
+
+/// <summary>Writes checkpoint tensors as weights.bin stores them, in one pass and with buffers of fixed size.</summary>
+/// <param name="allowNonFinite">Whether NaN and infinite weights pass.</param>
+internal sealed class TensorWriter(bool allowNonFinite)
+{
+    private readonly RowReader _reader = new();
+    private readonly ushort[] _narrow = new ushort[RowReader.TileElements];
+
+    /// <summary>Writes all elements in row-major order.</summary>
+    /// <param name="source">What to write.</param>
+    /// <param name="type"><see cref="ElementType.F32"/>, or <see cref="ElementType.Bf16"/> with rounding to the nearest.</param>
+    /// <param name="output">Where to.</param>
+    /// <exception cref="CheckpointException">An element is not finite and that is not allowed.</exception>
+    /// <exception cref="IOException">The checkpoint cannot be read, or the output not written.</exception>
+    public void Write(TensorSource source, ElementType type, Stream output)
+    {
+        foreach (StoredTensor part in source.Parts)
+        {
+            _reader.Read(part, (row, column, numbers) =>
+            {
+                if (!allowNonFinite)
+                    CheckFinite(part, row, column, numbers, type);
+                Write(numbers, type, output);
+            });
+        }
+    }
+
+    private void Write(ReadOnlySpan<float> numbers, ElementType type, Stream output)
+    {
+        if (type == ElementType.Bf16)
+        {
+            Span<ushort> narrow = _narrow.AsSpan(0, numbers.Length);
+            FloatConversion.ToBf16(numbers, narrow);
+            output.Write(MemoryMarshal.AsBytes(narrow));
+        }
+        else
+        {
+            output.Write(MemoryMarshal.AsBytes(numbers));
+        }
+    }
+
+    private static void CheckFinite(StoredTensor tensor, long row, long column, ReadOnlySpan<float> numbers, ElementType type)
+    {
+        int at = FloatConversion.FindNonFinite(numbers, bf16: type == ElementType.Bf16);
+        if (at < 0)
+            return;
+        long columns = tensor.Shape[^1];
+        long element = (row * columns) + column + at;
+        string place = tensor.Shape.Count == 1 ? Printable.Shape([element]) : Printable.Shape([element / columns, element % columns]);
+        string number = numbers[at].ToString(CultureInfo.InvariantCulture);
+        string problem = float.IsFinite(numbers[at]) ? $"{number}, too large for bf16" : $"{number}{FloatNote(tensor)}";
+        throw new CheckpointException($"tensor {Printable.Quote(tensor.Name)}{place} is {problem}; "
+            + "a weight must be finite (--allow-nonfinite writes it anyway)");
+    }
+
+    private static string FloatNote(StoredTensor tensor) => tensor.Type == TensorType.Float64 ? " in float32" : "";
+}
