@@ -1,0 +1,28 @@
+using MyGpt.Runtime.Model;
+using MyGpt.Runtime.Weights;
+
+namespace MyGpt.Checkpoints;
+
+/// <summary>What the caller decides about a conversion; everything left null is read from the checkpoint or follows its family.</summary>
+public sealed record ConvertOptions
+{
+    /// <summary>NH, for checkpoints that do not say it: a bare state dict has only shapes.</summary>
+    public int? Heads { get; init; }
+
+    /// <summary>The MLP's nonlinearity, instead of what the checkpoint or its family says.</summary>
+    public ActivationKind? Activation { get; init; }
+
+    /// <summary>A vocabulary file: UTF-8 with one token a line, a JSON array of strings, or a nanoGPT <c>meta.pkl</c>.</summary>
+    public string? VocabPath { get; init; }
+
+    /// <summary>
+    /// Type of the matrices, <see cref="ElementType.F32"/> or <see cref="ElementType.Bf16"/>; null: bf16 for a bf16 checkpoint, else f32.
+    /// </summary>
+    public ElementType? Type { get; init; }
+
+    /// <summary>Whether NaN and infinite weights are written rather than refused.</summary>
+    public bool AllowNonFinite { get; init; }
+
+    /// <summary>Whether an existing weights file is replaced.</summary>
+    public bool Overwrite { get; init; }
+}

@@ -1,0 +1,234 @@
+using System.Text.Json.Nodes;
+using MyGpt.Checkpoints.Containers;
+using MyGpt.Checkpoints.Families;
+using MyGpt.Checkpoints.Tensors;
+using MyGpt.Checkpoints.Values;
+using MyGpt.Checkpoints.Vocabularies;
+using MyGpt.Runtime;
+using MyGpt.Runtime.Model;
+using MyGpt.Runtime.Tokenization;
+using MyGpt.Runtime.Weights;
+
+namespace MyGpt.Checkpoints;
+
+/// <summary>Turns a checkpoint that training code saved into a weights.bin. No code from the checkpoint is run.</summary>
+public static class Converter
+{
+    /// <summary>
+    /// Converts a checkpoint. Its family is recognised, names and shapes are checked before anything is written, and the weights file
+    /// appears only when it is complete.
+    /// </summary>
+    /// <param name="checkpointPath">The checkpoint.</param>
+    /// <param name="weightsPath">Where to write.</param>
+    /// <param name="options">What the caller decides.</param>
+    /// <returns>What was found, assumed and left out.</returns>
+    /// <exception cref="CheckpointException">
+    /// The checkpoint or the vocabulary is damaged, hostile or of an unknown kind; nothing was written.
+    /// </exception>
+    /// <exception cref="OptionException">An option is needed (<see cref="MissingOptionException"/>), or does not fit.</exception>
+    /// <exception cref="IOException">A file cannot be opened, read or written.</exception>
+    /// <exception cref="UnauthorizedAccessException">A file may not be read or written.</exception>
+    public static ConversionReport Convert(string checkpointPath, string weightsPath, ConvertOptions options)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(checkpointPath);
+        ArgumentException.ThrowIfNullOrEmpty(weightsPath);
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Type is not (null or ElementType.F32 or ElementType.Bf16))
+            throw new OptionException("--type", $"--type {options.Type} is no type for weights; f32 and bf16 are");
+        if (Path.GetFullPath(checkpointPath) == Path.GetFullPath(weightsPath))
+            throw new OptionException("WEIGHTS.BIN", "the weights file would replace the checkpoint itself; give it another name");
+
+        using CheckpointFile file = Open(checkpointPath);
+        return Named(file, () => Convert(file, weightsPath, options));
+    }
+
+    /// <summary>Describes a checkpoint without converting it.</summary>
+    /// <param name="checkpointPath">The checkpoint.</param>
+    /// <param name="options">What the caller would decide about a conversion; null: nothing.</param>
+    /// <returns>Its family, config and tensors; what prevents a conversion is a warning.</returns>
+    /// <exception cref="CheckpointException">The file is damaged, hostile or no checkpoint.</exception>
+    /// <exception cref="IOException">It cannot be opened or read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static CheckpointDescription Describe(string checkpointPath, ConvertOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(checkpointPath);
+        using CheckpointFile file = Open(checkpointPath);
+        return Named(file, () => Describe(file, options ?? new ConvertOptions()));
+    }
+
+    private static ConversionReport Convert(CheckpointFile file, string weightsPath, ConvertOptions options)
+    {
+        Checkpoint checkpoint = ContainerFormats.Open(file);
+        (IFamily family, Recognition recognition) = FamilyList.Recognise(checkpoint)
+            ?? throw new CheckpointException(FamilyList.DescribeUnknown(checkpoint));
+        var report = new Report();
+        FamilyModel model = ReadModel(checkpoint, family, recognition, options, report);
+        TokenizerData? vocabulary = ChooseVocabulary(model, options, report);
+        ElementType type = ChooseType(model, options, report);
+        CheckSize(model, checkpoint);
+
+        var description = new ModelDescription
+        {
+            Config = model.Config,
+            Tokenizer = vocabulary,
+            Generation = model.Generation(vocabulary),
+            Source = Provenance(file, checkpoint, family, report),
+        };
+        var writer = new TensorWriter(options.AllowNonFinite);
+        ModelFile.Write(weightsPath, description, type,
+            spec => output => writer.Write(model.Tensors[spec.Name], spec.IsMatrix ? type : ElementType.F32, output), options.Overwrite);
+        return new ConversionReport
+        {
+            Container = checkpoint.Container,
+            Family = family.Name,
+            Config = model.Config,
+            MatrixType = type,
+            ParameterCount = model.Tensors.Values.Sum(source => source.Count),
+            WeightsPath = weightsPath,
+            Lines = report.Lines,
+        };
+    }
+
+    private static CheckpointDescription Describe(CheckpointFile file, ConvertOptions options)
+    {
+        Checkpoint checkpoint = ContainerFormats.Open(file);
+        var report = new Report();
+        FamilyModel? model = null;
+        (IFamily Family, Recognition Recognition)? found = FamilyList.Recognise(checkpoint);
+        try
+        {
+            if (found is null)
+                report.Warning(FamilyList.DescribeUnknown(checkpoint));
+            else
+                model = ReadModel(checkpoint, found.Value.Family, found.Value.Recognition, options, report);
+            if (model is not null)
+                ChooseVocabulary(model, options, report);
+        }
+        catch (Exception e) when (e is CheckpointException or OptionException)
+        {
+            report.Warning(e.Message);
+        }
+        return new CheckpointDescription
+        {
+            Container = checkpoint.Container,
+            Family = found?.Family.Name,
+            Config = model?.Config,
+            Tensors = [.. ListTensors(checkpoint)],
+            Lines = report.Lines,
+        };
+    }
+
+    private static IEnumerable<CheckpointTensor> ListTensors(Checkpoint checkpoint) =>
+        from item in StateDict.Find(checkpoint.Root)?.Items ?? []
+        where item.Key is TextValue && item.Value is TensorValue
+        let tensor = (TensorValue)item.Value
+        select new CheckpointTensor(((TextValue)item.Key).Value, tensor.Type.Name(), tensor.Shape);
+
+    private static FamilyModel ReadModel(
+        Checkpoint checkpoint, IFamily family, Recognition recognition, ConvertOptions options, Report report)
+    {
+        report.Found($"{family.Name} checkpoint ({checkpoint.Container}): {recognition.Evidence}");
+        FamilyModel model = family.Read(checkpoint, options, report);
+        try
+        {
+            model.Config.Validate();
+        }
+        catch (ArgumentException e)
+        {
+            throw new CheckpointException($"the model is not one that can be run: {e.Message}", e);
+        }
+        return model;
+    }
+
+    private static TokenizerData? ChooseVocabulary(FamilyModel model, ConvertOptions options, Report report)
+    {
+        TokenizerData? vocabulary;
+        int vocabSize = model.Config.VocabSize;
+        if (options.VocabPath is { } path)
+        {
+            vocabulary = VocabularyFile.Read(path, vocabSize);
+            string name = Printable.Quote(Path.GetFileName(path));
+            report.Found($"vocabulary: {VocabularyFile.Describe(vocabulary)} from {name}, as --vocab says");
+        }
+        else
+        {
+            vocabulary = model.Vocabulary();
+        }
+
+        if (vocabulary is null)
+        {
+            report.Warning("no vocabulary: the model takes and gives ids (--ids) until it is converted with --vocab FILE, "
+                + $"its {vocabSize} tokens one a line");
+        }
+        else if (vocabulary.TokenCount < vocabSize && vocabulary.Kind != TokenizerKind.Gpt2Bpe)
+        {
+            int count = vocabulary.TokenCount;
+            report.Warning($"the vocabulary has {count} tokens, the model {vocabSize}: ids from {count} on have no text");
+        }
+        return vocabulary;
+    }
+
+    private static ElementType ChooseType(FamilyModel model, ConvertOptions options, Report report)
+    {
+        TensorType[] types = [.. TensorSpec.For(model.Config).Where(spec => spec.IsMatrix)
+            .SelectMany(spec => model.Tensors[spec.Name].Parts).Select(part => part.Type).Distinct()];
+        ElementType type = options.Type ?? (types is [TensorType.BFloat16] ? ElementType.Bf16 : ElementType.F32);
+        string from = string.Join(", ", types.Select(found => found.Name()));
+        report.Found($"matrices are {from} and are written as {(type == ElementType.Bf16 ? "bf16" : "f32")}");
+        if (types.Contains(TensorType.Float64))
+            report.Warning("float64 weights are rounded to the nearest float32");
+        if (type == ElementType.Bf16 && types is not [TensorType.BFloat16])
+            report.Warning("matrices are rounded to the nearest bf16, as --type says");
+        return type;
+    }
+
+    // Layers may share a storage, so a small file can describe a large model; no real one shares this much.
+    private static void CheckSize(FamilyModel model, Checkpoint checkpoint)
+    {
+        const int MostSharing = 64;
+        decimal bytes = model.Tensors.Values.SelectMany(source => source.Parts)
+            .Sum(part => part.Type.Size() * part.Shape.Aggregate(1m, static (product, size) => product * size));
+        if (bytes > (decimal)checkpoint.FileBytes * MostSharing)
+        {
+            throw new CheckpointException($"the tensors share storages so that a file of {checkpoint.FileBytes} bytes describes "
+                + $"{bytes} bytes of weights; at most {MostSharing} times the file are written");
+        }
+    }
+
+    private static JsonObject Provenance(CheckpointFile file, Checkpoint checkpoint, IFamily family, Report report)
+    {
+        return new JsonObject
+        {
+            ["family"] = family.Name,
+            ["container"] = checkpoint.Container,
+            ["file"] = Printable.Escape(file.Name),
+            ["file_bytes"] = file.Length,
+            ["found"] = Texts(ReportKind.Found),
+            ["assumed"] = Texts(ReportKind.Assumed),
+            ["left_out"] = Texts(ReportKind.LeftOut),
+            ["warnings"] = Texts(ReportKind.Warning),
+        };
+
+        JsonArray Texts(ReportKind kind) => [.. report.Of(kind).Select(text => JsonValue.Create(text))];
+    }
+
+    private static CheckpointFile Open(string path)
+    {
+        if (Directory.Exists(path))
+            throw new CheckpointException($"{Printable.Quote(path)} is a folder; the checkpoint file in it was needed");
+        return CheckpointFile.Open(path);
+    }
+
+    // What is wrong is said where it is found; which file it was about is said here.
+    private static T Named<T>(CheckpointFile file, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (CheckpointException e)
+        {
+            throw new CheckpointException($"{Printable.Escape(file.Name)}: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using MyGpt.Checkpoints.Containers;
+
+namespace MyGpt.Checkpoints.Families;
+
+/// <summary>How sure a family is that a checkpoint is one of its own.</summary>
+/// <param name="Score">Number of pieces of evidence; the family with the most reads the checkpoint.</param>
+/// <param name="Evidence">What they are, for the report.</param>
+internal sealed record Recognition(int Score, string Evidence);
+
+/// <summary>One training code: which names its checkpoints use and how their config reads. It knows no bytes.</summary>
+internal interface IFamily
+{
+    /// <summary>What people call it, such as <c>nanoGPT</c>.</summary>
+    string Name { get; }
+
+    /// <summary>Looks for evidence.</summary>
+    /// <returns>Null when the checkpoint is none of this family's.</returns>
+    Recognition? Recognise(Checkpoint checkpoint);
+
+    /// <summary>Reads a checkpoint that the family has recognised.</summary>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="options">What the caller has decided.</param>
+    /// <param name="report">Gets a line for everything found, assumed or left out.</param>
+    /// <exception cref="CheckpointException">
+    /// A tensor is missing, has the wrong shape or no place, or the config is of a variant that is not converted.
+    /// </exception>
+    /// <exception cref="OptionException">An option is needed, or does not fit.</exception>
+    FamilyModel Read(Checkpoint checkpoint, ConvertOptions options, Report report);
+}

@@ -1,0 +1,77 @@
+using System.Text;
+using MyGpt.Checkpoints.Values;
+using MyGpt.Runtime.Tokenization;
+
+namespace MyGpt.Checkpoints.Vocabularies;
+
+/// <summary>Makes a tokenizer's tables from a list of tokens, and says what is wrong with the list.</summary>
+internal static class VocabularyTable
+{
+    /// <summary>Characters when every token is one, else words.</summary>
+    /// <param name="tokens">The tokens in id order.</param>
+    /// <param name="vocabSize">V of the model, which may have more.</param>
+    /// <param name="source">Where the list comes from, for messages.</param>
+    /// <exception cref="CheckpointException">The list has too many tokens, one twice, or one that no text can give.</exception>
+    public static TokenizerData Create(IReadOnlyList<string> tokens, int vocabSize, string source)
+    {
+        if (tokens.All(IsCharacter))
+            return Characters(tokens, vocabSize, source);
+        for (int id = 0; id < tokens.Count; id++)
+        {
+            if (tokens[id].Any(char.IsWhiteSpace))
+            {
+                throw new CheckpointException($"{source}: token {id} is {Printable.Quote(tokens[id])}; not every token is one character, "
+                    + "so this is a list of words, and a word has no white space in it");
+            }
+        }
+        return Check(static words => TokenizerDataBuilder.Words(words), tokens, vocabSize, source);
+    }
+
+    /// <summary>Characters.</summary>
+    /// <inheritdoc cref="Create"/>
+    public static TokenizerData Characters(IReadOnlyList<string> tokens, int vocabSize, string source)
+    {
+        for (int id = 0; id < tokens.Count; id++)
+        {
+            if (!IsCharacter(tokens[id]))
+                throw new CheckpointException($"{source}: token {id} is {Printable.Quote(tokens[id])}; one character was needed");
+        }
+        return Check(static characters => TokenizerDataBuilder.Characters(characters), tokens, vocabSize, source);
+    }
+
+    /// <summary>The strings of a list.</summary>
+    /// <param name="list">The list.</param>
+    /// <param name="source">Where it comes from, for messages.</param>
+    /// <exception cref="CheckpointException">An item is no string.</exception>
+    public static string[] Texts(ListValue list, string source) => [.. list.Items.Select((item, index) => item is TextValue text
+        ? text.Value
+        : throw new CheckpointException($"{source}: item {index} is {item.Kind}; a string was needed"))];
+
+    private static bool IsCharacter(string token) =>
+        token.Length is 1 or 2 && Rune.TryGetRuneAt(token, 0, out Rune rune) && rune.Utf16SequenceLength == token.Length;
+
+    private static TokenizerData Check(
+        Func<IReadOnlyList<string>, TokenizerData> build, IReadOnlyList<string> tokens, int vocabSize, string source)
+    {
+        CheckCount(tokens.Count, vocabSize, source);
+        try
+        {
+            TokenizerData data = build(tokens);
+            TokenizerFactory.Create(data);
+            return data;
+        }
+        catch (TokenizerDataException e)
+        {
+            throw new CheckpointException($"{source}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Fails for more tokens than the model has.</summary>
+    public static void CheckCount(int count, int vocabSize, string source)
+    {
+        if (count == 0)
+            throw new CheckpointException($"{source} has no tokens");
+        if (count > vocabSize)
+            throw new CheckpointException($"{source} has more tokens than the model, which has {vocabSize}: it belongs to another model");
+    }
+}
