@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 
 namespace MyGpt.Runtime.Tokenization;
 
@@ -19,9 +18,11 @@ internal sealed class SpecialTokenTable
             string name = Quotation.Of(text);
             if (text.Length == 0)
                 throw new TokenizerDataException($"special token {id}: its text is empty");
+            if (!WellFormedText.TryEncode(text, out byte[] utf8))
+                throw new TokenizerDataException($"special token {name}: well-formed text needed, an unpaired surrogate found");
             if (id < 0 || id >= tokens.Count)
                 throw new TokenizerDataException($"special token {name}: id {id} found, 0 to {tokens.Count - 1} needed");
-            if (!tokens[id].IsEmpty && !tokens[id].SequenceEqual(Encoding.UTF8.GetBytes(text)))
+            if (!tokens[id].IsEmpty && !tokens[id].SequenceEqual(utf8))
                 throw new TokenizerDataException($"special token {name}: token {id} is {Quotation.Of(tokens[id])}, the same text or none needed");
         }
 

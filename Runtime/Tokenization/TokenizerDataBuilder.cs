@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 
 namespace MyGpt.Runtime.Tokenization;
 
@@ -8,8 +7,6 @@ namespace MyGpt.Runtime.Tokenization;
 /// </summary>
 public static class TokenizerDataBuilder
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     /// <summary>A vocabulary of GPT-2's kind.</summary>
     /// <param name="tokens">The bytes of each token in id order; the first 256 are the single bytes in whatever order.</param>
     /// <param name="merges">The merges, in any order.</param>
@@ -43,14 +40,9 @@ public static class TokenizerDataBuilder
         var bytes = new List<ReadOnlyMemory<byte>>(tokens.Count);
         foreach (string token in tokens)
         {
-            try
-            {
-                bytes.Add(StrictUtf8.GetBytes(token));
-            }
-            catch (EncoderFallbackException e)
-            {
-                throw new TokenizerDataException($"token {bytes.Count} is {Quotation.Of(token)} with an unpaired surrogate, well-formed text needed", e);
-            }
+            if (!WellFormedText.TryEncode(token, out byte[] utf8))
+                throw new TokenizerDataException($"token {bytes.Count} is {Quotation.Of(token)} with an unpaired surrogate, well-formed text needed");
+            bytes.Add(utf8);
         }
         return bytes;
     }
