@@ -9,7 +9,7 @@ namespace MyGpt.Runtime.Model;
 /// A key that a later variant adds is optional when it is read, and its absence means what the runtime did before it: files of today
 /// stay readable then, and a runtime of today refuses, by name, the key that it does not know.
 /// </remarks>
-internal static class GptConfigJson
+public static class GptConfigJson
 {
     private static readonly string[] Keys =
     [
@@ -18,34 +18,40 @@ internal static class GptConfigJson
         "qkv_bias", "projection_bias", "mlp_up_bias", "mlp_down_bias", "tied_head", "head_bias",
     ];
 
-    public static JsonObject Write(GptConfig config) => new()
+    /// <summary>Writes it.</summary>
+    /// <param name="config">Sizes and variants.</param>
+    public static JsonObject Write(GptConfig config)
     {
-        ["vocab_size"] = config.VocabSize,
-        ["context_length"] = config.ContextLength,
-        ["embedding_dim"] = config.EmbeddingDim,
-        ["layer_count"] = config.LayerCount,
-        ["head_count"] = config.HeadCount,
-        ["kv_head_count"] = config.KvHeadCount,
-        ["head_dim"] = config.HeadDim,
-        ["mlp_dim"] = config.MlpDim,
-        ["norm"] = Code(config.Norm),
-        ["norm_bias"] = config.NormBias,
-        ["norm_epsilon"] = config.NormEpsilon,
-        ["position"] = Code(config.Position),
-        ["activation"] = Code(config.Activation),
-        ["qkv_bias"] = config.QkvBias,
-        ["projection_bias"] = config.ProjectionBias,
-        ["mlp_up_bias"] = config.MlpUpBias,
-        ["mlp_down_bias"] = config.MlpDownBias,
-        ["tied_head"] = config.TiedHead,
-        ["head_bias"] = config.HeadBias,
-    };
+        ArgumentNullException.ThrowIfNull(config);
+        return new JsonObject
+        {
+            ["vocab_size"] = config.VocabSize,
+            ["context_length"] = config.ContextLength,
+            ["embedding_dim"] = config.EmbeddingDim,
+            ["layer_count"] = config.LayerCount,
+            ["head_count"] = config.HeadCount,
+            ["kv_head_count"] = config.KvHeadCount,
+            ["head_dim"] = config.HeadDim,
+            ["mlp_dim"] = config.MlpDim,
+            ["norm"] = Code(config.Norm),
+            ["norm_bias"] = config.NormBias,
+            ["norm_epsilon"] = config.NormEpsilon,
+            ["position"] = Code(config.Position),
+            ["activation"] = Code(config.Activation),
+            ["qkv_bias"] = config.QkvBias,
+            ["projection_bias"] = config.ProjectionBias,
+            ["mlp_up_bias"] = config.MlpUpBias,
+            ["mlp_down_bias"] = config.MlpDownBias,
+            ["tied_head"] = config.TiedHead,
+            ["head_bias"] = config.HeadBias,
+        };
+    }
 
     /// <summary>Reads and validates.</summary>
     /// <param name="file">The file's name, for messages.</param>
     /// <param name="config">The header's <c>config</c>.</param>
     /// <exception cref="WeightsFormatException">A key is missing, unknown, of the wrong type or out of range, or keys contradict each other.</exception>
-    public static GptConfig Read(string file, JsonElement config)
+    internal static GptConfig Read(string file, JsonElement config)
     {
         HeaderObject json = new(file, "header.config", config, Keys);
         GptConfig result = new()
