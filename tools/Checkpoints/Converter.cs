@@ -72,7 +72,7 @@ public static class Converter
             Config = model.Config,
             Tokenizer = vocabulary,
             Generation = model.Generation(vocabulary),
-            Source = Provenance(file, checkpoint, family, report),
+            Source = Provenance(file, checkpoint, family, MatrixTypes(model), report),
         };
         var writer = new TensorWriter(options.AllowNonFinite);
         ModelFile.Write(weightsPath, description, type,
@@ -168,10 +168,12 @@ public static class Converter
         return vocabulary;
     }
 
+    private static TensorType[] MatrixTypes(FamilyModel model) => [.. TensorSpec.For(model.Config).Where(spec => spec.IsMatrix)
+        .SelectMany(spec => model.Tensors[spec.Name].Parts).Select(part => part.Type).Distinct()];
+
     private static ElementType ChooseType(FamilyModel model, ConvertOptions options, Report report)
     {
-        TensorType[] types = [.. TensorSpec.For(model.Config).Where(spec => spec.IsMatrix)
-            .SelectMany(spec => model.Tensors[spec.Name].Parts).Select(part => part.Type).Distinct()];
+        TensorType[] types = MatrixTypes(model);
         ElementType type = options.Type ?? (types is [TensorType.BFloat16] ? ElementType.Bf16 : ElementType.F32);
         string from = string.Join(", ", types.Select(found => found.Name()));
         report.Found($"matrices are {from} and are written as {(type == ElementType.Bf16 ? "bf16" : "f32")}");
@@ -195,7 +197,8 @@ public static class Converter
         }
     }
 
-    private static JsonObject Provenance(CheckpointFile file, Checkpoint checkpoint, IFamily family, Report report)
+    private static JsonObject Provenance(
+        CheckpointFile file, Checkpoint checkpoint, IFamily family, IEnumerable<TensorType> matrixTypes, Report report)
     {
         return new JsonObject
         {
@@ -203,6 +206,7 @@ public static class Converter
             ["container"] = checkpoint.Container,
             ["file"] = Printable.Escape(file.Name),
             ["file_bytes"] = file.Length,
+            ["matrix_types"] = new JsonArray([.. matrixTypes.Select(type => JsonValue.Create(type.Name()))]),
             ["found"] = Texts(ReportKind.Found),
             ["assumed"] = Texts(ReportKind.Assumed),
             ["left_out"] = Texts(ReportKind.LeftOut),
