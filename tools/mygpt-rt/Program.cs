@@ -1,1 +1,5 @@
-return 0;
+using MyGpt.CommandLine;
+using MyGpt.CommandLine.Terminal;
+
+using ProcessConsole process = new();
+return (int)Cli.Run(args, process.Console);

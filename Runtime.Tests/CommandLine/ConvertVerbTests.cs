@@ -1,0 +1,112 @@
+using System.Text.Json;
+
+namespace MyGpt.Runtime.Tests.CommandLine;
+
+public class ConvertVerbTests
+{
+    private static readonly string Shakespeare = TestFiles.Fixture("mygpt_final_shakespeare/shakespeare.ckpt");
+    private static readonly string BareStateDict = TestFiles.Fixture("mygpt_ch15_bare_state_dict/trained_gpt.pt");
+
+    [Fact]
+    public void Convert_prints_what_was_found_assumed_and_left_out()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        CommandResult result = Command.Run("convert", Shakespeare, folder.File("w.bin")).Succeeded();
+        Assert.Contains("4 layers, 4 heads of 16, width 64", result.Output, StringComparison.Ordinal);
+        Assert.Contains("207,296", result.Output, StringComparison.Ordinal);
+        Assert.All(["\nfound ", "\nassumed ", "\nleft out ", "\nwrote "], label => Assert.Contains(label, result.Output, StringComparison.Ordinal));
+        Assert.Equal("", result.Error);
+        Assert.Equal(["w.bin"], Names(folder));
+    }
+
+    [Fact]
+    public void Convert_json_is_one_object_with_the_report()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        JsonElement json = Command.Run("convert", Shakespeare, folder.File("w.bin"), "--type", "bf16", "--json").Succeeded().Json();
+        Assert.Equal("bf16", json.GetProperty("type").GetString());
+        Assert.Equal(207_296, json.GetProperty("parameters").GetInt64());
+        Assert.Equal(64, json.GetProperty("config").GetProperty("context_length").GetInt32());
+        Assert.Equal(new FileInfo(folder.File("w.bin")).Length, json.GetProperty("bytes").GetInt64());
+        Assert.All(["found", "assumed", "left_out", "warnings"], list => Assert.Equal(JsonValueKind.Array, json.GetProperty(list).ValueKind));
+    }
+
+    [Fact]
+    public void Convert_without_a_vocabulary_warns_and_names_the_option()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        CommandResult result = Command.Run("convert", BareStateDict, folder.File("w.bin"), "--heads", "2").Succeeded();
+        Assert.StartsWith("warning: ", result.Error, StringComparison.Ordinal);
+        Assert.Contains("--vocab FILE", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Convert_without_the_number_of_heads_names_the_option()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        Assert.Contains("--heads", Command.Run("convert", BareStateDict, folder.File("w.bin")).Failed(2), StringComparison.Ordinal);
+        Assert.Empty(Names(folder));
+    }
+
+    [Fact]
+    public void Convert_replaces_an_existing_file_only_when_told_and_looks_before_it_works()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string weights = folder.File("w.bin");
+        File.WriteAllText(weights, "mine");
+        Assert.Contains("--force", Command.Run("convert", "missing.pt", weights).Failed(2), StringComparison.Ordinal);
+        Assert.Equal("mine", File.ReadAllText(weights));
+        Command.Run("convert", Shakespeare, weights, "--force").Succeeded();
+        Assert.True(new FileInfo(weights).Length > 800_000);
+    }
+
+    [Fact]
+    public void Convert_never_replaces_the_checkpoint()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string checkpoint = folder.File("ckpt.pt");
+        File.Copy(Shakespeare, checkpoint);
+        Assert.Contains("is the checkpoint itself", Command.Run("convert", checkpoint, checkpoint, "--force").Failed(2), StringComparison.Ordinal);
+        Assert.Equal(new FileInfo(Shakespeare).Length, new FileInfo(checkpoint).Length);
+    }
+
+    [Fact]
+    public void Convert_of_a_weights_file_says_that_it_is_one()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        Command.Run("convert", Shakespeare, folder.File("w.bin")).Succeeded();
+        Assert.Contains("is a weights.bin already", Command.Run("convert", folder.File("w.bin"), folder.File("v.bin")).Failed(2), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Convert_where_nothing_can_be_written_is_exit_code_4()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        Assert.Contains("does not exist; check the path", Command.Run("convert", folder.File("missing.pt"), folder.File("w.bin")).Failed(4), StringComparison.Ordinal);
+        Assert.Contains("is a folder", Command.Run("convert", Shakespeare, folder.FullPath).Failed(4), StringComparison.Ordinal);
+        Assert.Contains("make it first", Command.Run("convert", Shakespeare, folder.File("no/w.bin")).Failed(4), StringComparison.Ordinal);
+        Assert.Empty(Names(folder));
+    }
+
+    [Theory]
+    [InlineData("empty.pt")]
+    [InlineData("huge_declared_size.pt")]
+    [InlineData("layer_gap.pt")]
+    [InlineData("missing_tensor.pt")]
+    [InlineData("nan_weight.pt")]
+    [InlineData("negative_stride.pt")]
+    [InlineData("pickle_os_system.pt")]
+    [InlineData("text_renamed.pt")]
+    [InlineData("truncated_60pct.pt")]
+    [InlineData("unknown_dtype.pt")]
+    [InlineData("wrong_shape.pt")]
+    public void Convert_of_a_broken_checkpoint_is_one_line_exit_code_3_and_no_file(string name)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string line = Command.Run("convert", TestFiles.Fixture($"malformed/{name}"), folder.File("w.bin"), "--heads", "2").Failed(3);
+        Assert.Contains(name, line, StringComparison.Ordinal);
+        Assert.Empty(Names(folder));
+    }
+
+    private static IEnumerable<string?> Names(TemporaryFolder folder) => Directory.EnumerateFileSystemEntries(folder.FullPath).Select(Path.GetFileName);
+}

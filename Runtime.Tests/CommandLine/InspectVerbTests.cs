@@ -1,0 +1,63 @@
+using System.Text.Json;
+
+namespace MyGpt.Runtime.Tests.CommandLine;
+
+[Collection(SharedModels.Name)]
+public class InspectVerbTests(Models models)
+{
+    [Fact]
+    public void Inspect_of_weights_shows_config_tokenizer_provenance_and_sections()
+    {
+        string output = Command.Run("inspect", models.Shakespeare).Succeeded().Output;
+        Assert.All(
+            ["4 layers, 4 heads of 16", "207,296", "characters, 65 tokens", "shakespeare.ckpt", "blocks.3.mlp.down.weight", "not verified"],
+            text => Assert.Contains(text, output, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Inspect_json_lists_every_section()
+    {
+        JsonElement json = Command.Run("inspect", models.Shakespeare, "--json", "--check").Succeeded().Json();
+        Assert.Equal("weights", json.GetProperty("kind").GetString());
+        Assert.Equal(207_296, json.GetProperty("parameters").GetInt64());
+        Assert.Equal(65, json.GetProperty("tokenizer").GetProperty("token_count").GetInt32());
+        Assert.True(json.GetProperty("checksums_verified").GetBoolean());
+        long end = json.GetProperty("sections").EnumerateArray().Max(section => section.GetProperty("offset").GetInt64() + section.GetProperty("length").GetInt64());
+        Assert.Equal(json.GetProperty("bytes").GetInt64(), end);
+    }
+
+    [Fact]
+    public void Inspect_of_a_checkpoint_shows_family_config_and_tensors()
+    {
+        string checkpoint = TestFiles.Fixture("nanogpt_char_nobias/ckpt.pt");
+        string output = Command.Run("inspect", checkpoint).Succeeded().Output;
+        Assert.All(["nanoGPT", "3 layers, 4 heads", "transformer.wte.weight", "float32"], text => Assert.Contains(text, output, StringComparison.Ordinal));
+        JsonElement json = Command.Run("inspect", checkpoint, "--json").Succeeded().Json();
+        Assert.Equal("checkpoint", json.GetProperty("kind").GetString());
+        Assert.Equal(64, json.GetProperty("config").GetProperty("context_length").GetInt32());
+    }
+
+    [Fact]
+    public void Inspect_check_finds_a_flipped_bit()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string damaged = folder.File("damaged.bin");
+        byte[] bytes = File.ReadAllBytes(models.Shakespeare);
+        bytes[^5] ^= 1;
+        File.WriteAllBytes(damaged, bytes);
+        Command.Run("inspect", damaged).Succeeded();
+        Assert.Contains("CRC-32C", Command.Run("inspect", damaged, "--check").Failed(3), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Inspect_of_something_else_is_exit_code_3_or_4()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        File.WriteAllText(folder.File("letter.txt"), "Dear model,");
+        File.WriteAllBytes(folder.File("empty.bin"), []);
+        Command.Run("inspect", folder.File("letter.txt")).Failed(3);
+        Command.Run("inspect", folder.File("empty.bin")).Failed(3);
+        Command.Run("inspect", folder.File("missing.bin")).Failed(4);
+        Command.Run("inspect", folder.FullPath).Failed(4);
+    }
+}

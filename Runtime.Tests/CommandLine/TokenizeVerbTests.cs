@@ -1,0 +1,53 @@
+using System.Text.Json;
+using MyGpt.Runtime.Tests.Weights;
+
+namespace MyGpt.Runtime.Tests.CommandLine;
+
+[Collection(SharedModels.Name)]
+public class TokenizeVerbTests(Models models)
+{
+    [Fact]
+    public void Tokenize_prints_ids_and_pieces()
+    {
+        Assert.Equal("30  'R'\n 0  '\\n'\n", Command.Run("tokenize", models.Shakespeare, "R\n").Succeeded().Output);
+        JsonElement json = Command.Run("tokenize", models.Words, "I love  AI", "--json").Succeeded().Json();
+        Assert.Equal([0, 1, 2], json.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()));
+        Assert.Equal(["I", "love", "AI"], json.GetProperty("pieces").EnumerateArray().Select(piece => piece.GetString()));
+    }
+
+    [Fact]
+    public void Tokenize_reads_standard_input_and_files_without_trimming()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        File.WriteAllText(folder.File("text"), " a\n");
+        string[] expected = ["1", "39", "0"];
+        Assert.Equal(expected, Ids(Command.Run(Command.Utf8(" a\n"), "tokenize", models.Shakespeare, "-")));
+        Assert.Equal(expected, Ids(Command.Run("tokenize", models.Shakespeare, "--file", folder.File("text"))));
+        Command.Run("tokenize", models.Shakespeare, "--file", folder.File("missing")).Failed(4);
+    }
+
+    [Fact]
+    public void Tokenize_takes_special_tokens_as_text_unless_told()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string weights = TinyModels.Write(folder.File("bpe.bin"), TinyModels.Config with { VocabSize = 259 }, tokenizer: TinyModels.Bpe());
+        Assert.Equal(13, Ids(Command.Run("tokenize", weights, "<|endoftext|>")).Length);
+        Assert.Equal(["258"], Ids(Command.Run("tokenize", weights, "<|endoftext|>", "--special")));
+        Assert.Equal("195  '\\xc3'\n169  '\\xa9'\n", Command.Run("tokenize", weights, "é").Output);
+    }
+
+    [Fact]
+    public void Tokenize_of_an_unknown_character_names_it_and_its_place()
+    {
+        string line = Command.Run("tokenize", models.Shakespeare, "caf\u00e9").Failed(2);
+        Assert.Contains("'é'", line, StringComparison.Ordinal);
+        Assert.Contains("3", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Tokenize_without_a_vocabulary_names_the_option() =>
+        Assert.Contains("--vocab FILE", Command.Run("tokenize", models.NoVocabulary, "I").Failed(2), StringComparison.Ordinal);
+
+    private static string[] Ids(CommandResult result) =>
+        [.. result.Succeeded().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Trim().Split(' ')[0])];
+}

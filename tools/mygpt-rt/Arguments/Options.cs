@@ -1,0 +1,100 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace MyGpt.CommandLine.Arguments;
+
+/// <summary>Options whose parse errors name the option, the value found and the values allowed.</summary>
+internal static class Options
+{
+    /// <summary>A switch: takes no value, so that <c>--json false</c> is not a quiet way to leave it out.</summary>
+    public static Option<bool> Flag(string name, string description) => new(name) { Description = description, Arity = ArgumentArity.Zero };
+
+    /// <summary>One piece of text or a path.</summary>
+    public static Option<string?> Text(string name, string valueName, string description) =>
+        new(name) { Description = description, HelpName = valueName };
+
+    /// <summary>A whole number between two bounds.</summary>
+    public static Option<int> Whole(string name, string[] aliases, string description, int minimum, int maximum, int defaultValue) =>
+        new(name, aliases)
+        {
+            Description = $"{description} [default: {defaultValue}]",
+            HelpName = "N",
+            DefaultValueFactory = _ => defaultValue,
+            CustomParser = result => ParseWhole(result, name, minimum, maximum) ?? defaultValue,
+        };
+
+    /// <summary>A whole number between two bounds, or null when it is not given.</summary>
+    public static Option<int?> OptionalWhole(string name, string[] aliases, string description, int minimum, int maximum) =>
+        new(name, aliases) { Description = description, HelpName = "N", CustomParser = result => ParseWhole(result, name, minimum, maximum) };
+
+    /// <summary>Any 64-bit whole number, or null when it is not given.</summary>
+    public static Option<long?> OptionalLong(string name, string description) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = "N",
+            CustomParser = result =>
+            {
+                if (long.TryParse(Value(result), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value))
+                    return value;
+                result.AddError($"{name} is '{Value(result)}'; it must be a whole number");
+                return null;
+            },
+        };
+
+    /// <summary>A number of 0 or more.</summary>
+    public static Option<float?> NonNegative(string name, string description) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = "X",
+            CustomParser = result =>
+            {
+                if (float.TryParse(Value(result), NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && value >= 0 && float.IsFinite(value))
+                    return value;
+                result.AddError($"{name} is '{Value(result)}'; it must be a number of 0 or more");
+                return null;
+            },
+        };
+
+    /// <summary>One of a few words, or null when it is not given.</summary>
+    /// <param name="name">The option.</param>
+    /// <param name="description">For the help.</param>
+    /// <param name="choices">The words and what they stand for.</param>
+    public static Option<T?> OneOf<T>(string name, string description, params (string Word, T Value)[] choices)
+        where T : struct
+    {
+        string words = string.Join('|', choices.Select(choice => choice.Word));
+        return new Option<T?>(name)
+        {
+            Description = description,
+            HelpName = words,
+            CustomParser = result =>
+            {
+                foreach ((string word, T value) in choices)
+                {
+                    if (word == Value(result))
+                        return value;
+                }
+                result.AddError($"{name} is '{Value(result)}'; it must be one of {words.Replace("|", ", ", StringComparison.Ordinal)}");
+                return null;
+            },
+        };
+    }
+
+    /// <summary>The number of threads: all cores unless told.</summary>
+    public static Option<int?> Threads() =>
+        OptionalWhole("--threads", ["-t"], $"threads that compute [default: {Environment.ProcessorCount}, one for each core]", 1, 1024);
+
+    private static int? ParseWhole(ArgumentResult result, string name, int minimum, int maximum)
+    {
+        if (int.TryParse(Value(result), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= minimum && value <= maximum)
+            return value;
+        string range = maximum == int.MaxValue ? $"of {minimum} or more" : $"from {minimum} to {maximum}";
+        result.AddError($"{name} is '{Value(result)}'; it must be a whole number {range}");
+        return null;
+    }
+
+    private static string Value(ArgumentResult result) => result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
+}

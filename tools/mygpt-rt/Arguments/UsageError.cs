@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Text.RegularExpressions;
+
+namespace MyGpt.CommandLine.Arguments;
+
+/// <summary>Says in one line what is wrong with a command line that does not parse.</summary>
+internal static partial class UsageError
+{
+    /// <summary>The first thing that is wrong, or null when nothing is.</summary>
+    /// <param name="parsed">What System.CommandLine made of it.</param>
+    /// <param name="args">The arguments as typed.</param>
+    public static string? Describe(ParseResult parsed, IReadOnlyList<string> args)
+    {
+        if (parsed.CommandResult.Command is RootCommand root)
+            return WithoutVerb(root, args);
+
+        string verb = parsed.CommandResult.Command.Name;
+        if (UnknownOption(parsed, args) is { } unknown)
+            return unknown;
+        if (parsed.Errors.Count == 0)
+            return null;
+
+        ParseError error = parsed.Errors[0];
+        if (parsed.UnmatchedTokens.Count > 0)
+            return $"'{parsed.UnmatchedTokens[0]}' is one argument too many for {verb}; put quotes around text with spaces, see {Help(verb)}";
+        return error.SymbolResult switch
+        {
+            ArgumentResult { Parent: CommandResult, Tokens.Count: 0 } missing => $"{verb} needs {missing.Argument.Name}; see {Help(verb)}",
+            OptionResult { Tokens.Count: 0 } empty => $"{empty.Option.Name} needs a value; see {Help(verb)}",
+            OptionResult { Tokens.Count: > 1 } repeated when repeated.Option.Arity.MaximumNumberOfValues == 1 =>
+                $"{repeated.Option.Name} is given {repeated.Tokens.Count} times; give it once",
+            _ => error.Message,   // our own parsers' words
+        };
+    }
+
+    private static string WithoutVerb(RootCommand root, IReadOnlyList<string> args)
+    {
+        var verbs = root.Subcommands.Select(command => command.Name).ToList();
+        string list = string.Join(", ", verbs);
+        string? typed = args.FirstOrDefault(arg => !arg.StartsWith('-')) ?? (args.Count > 0 ? args[0] : null);
+        if (typed is null)
+            return $"no verb given; it is one of {list}; see mygpt-rt --help";
+        string kind = typed.StartsWith('-') ? "option" : "verb";
+        return NearestName.Find(typed, verbs) is { } nearest
+            ? $"unknown {kind} '{typed}'; did you mean '{nearest}'?"
+            : $"unknown {kind} '{typed}'; give one of {list}; see mygpt-rt --help";
+    }
+
+    // System.CommandLine takes an unknown option as an argument; an option that is quietly ignored or
+    // quietly becomes the prompt is worse than an error. After "--" everything is an argument.
+    private static string? UnknownOption(ParseResult parsed, IReadOnlyList<string> args)
+    {
+        int dashes = IndexOf(args, "--");
+        foreach (Token token in parsed.CommandResult.Tokens.Concat(Values(parsed)))
+        {
+            if (token.Type != TokenType.Argument || !OptionShape().IsMatch(token.Value))
+                continue;
+            int position = IndexOf(args, token.Value);
+            if (dashes >= 0 && position > dashes)
+                continue;
+            string name = token.Value.Split('=')[0];
+            IEnumerable<string> known = parsed.CommandResult.Command.Options.Where(option => !option.Hidden)
+                .SelectMany(option => option.Aliases.Append(option.Name));
+            string hint = NearestName.Find(name, known) is { } nearest
+                ? $"did you mean '{nearest}'?"
+                : $"see {Help(parsed.CommandResult.Command.Name)}; an argument that begins with '-' goes after --";
+            return $"unknown option '{name}'; {hint}";
+        }
+        return null;
+    }
+
+    private static IEnumerable<Token> Values(ParseResult parsed) =>
+        parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens)
+            .Concat(parsed.Tokens.Where(token => token.Type == TokenType.Argument && parsed.UnmatchedTokens.Contains(token.Value)));
+
+    private static int IndexOf(IReadOnlyList<string> args, string value)
+    {
+        for (int i = 0; i < args.Count; i++)
+        {
+            if (args[i] == value)
+                return i;
+        }
+        return -1;
+    }
+
+    private static string Help(string verb) => $"mygpt-rt {verb} --help";
+
+    // -x, --word, --word=value; not "-5 degrees" and not "- item", which are prompts.
+    [GeneratedRegex("^--?[A-Za-z][A-Za-z0-9-]*(=.*)?$", RegexOptions.Singleline)]
+    private static partial Regex OptionShape();
+}

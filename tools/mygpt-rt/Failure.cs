@@ -1,0 +1,24 @@
+using MyGpt.Checkpoints;
+using MyGpt.CommandLine.Verify;
+using MyGpt.Runtime.Tokenization;
+using MyGpt.Runtime.Weights;
+
+namespace MyGpt.CommandLine;
+
+/// <summary>Turns whatever went wrong into an exit code and one line.</summary>
+internal static class Failure
+{
+    /// <summary>Says what happened and whose turn it is.</summary>
+    public static (ExitCode Code, string Message) Describe(Exception failure) => failure switch
+    {
+        CommandException known => (known.Code, known.Message),
+        OptionException option => (ExitCode.Usage, option.Message),
+        UnknownTextException text => (ExitCode.Usage, text.Message),
+        CheckpointException or WeightsFormatException or TokenizerDataException or ReferenceException => (ExitCode.BadFile, failure.Message),
+        FileNotFoundException { FileName: { } path } => (ExitCode.CannotAccess, $"'{path}' does not exist; check the path"),
+        IOException or UnauthorizedAccessException => (ExitCode.CannotAccess, failure.Message),
+        OperationCanceledException => (ExitCode.Interrupted, "interrupted"),
+        OutOfMemoryException => (ExitCode.Internal, "not enough memory; close other programs or use a smaller model"),
+        _ => (ExitCode.Internal, $"internal error: {failure.GetType().Name}: {failure.Message}; run again with --verbose and report what it prints"),
+    };
+}

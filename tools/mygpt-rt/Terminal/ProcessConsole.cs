@@ -1,0 +1,48 @@
+using System.Runtime.InteropServices;
+
+namespace MyGpt.CommandLine.Terminal;
+
+/// <summary>The streams and signals of this process.</summary>
+internal sealed class ProcessConsole : IDisposable
+{
+    private readonly CancellationTokenSource _interrupted = new();
+    private readonly PosixSignalRegistration _signal;
+    private readonly StandardOutput _output = new();
+    private readonly StreamWriter _error = new(System.Console.OpenStandardError(), Utf8.WithoutMark, bufferSize: 256) { AutoFlush = true };
+
+    public ProcessConsole()
+    {
+        if (OperatingSystem.IsWindows() && !System.Console.IsOutputRedirected)
+            System.Console.OutputEncoding = Utf8.WithoutMark;   // the code page of a Windows terminal is seldom UTF-8
+        _signal = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnInterrupt);
+        Console = new CommandConsole
+        {
+            Input = System.Console.OpenStandardInput(),
+            Output = _output,
+            Error = _error,
+            OutputIsTerminal = !System.Console.IsOutputRedirected,
+            ErrorIsTerminal = !System.Console.IsErrorRedirected,
+            ColorAllowed = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
+                && Environment.GetEnvironmentVariable("TERM") != "dumb",
+            Interrupted = _interrupted.Token,
+        };
+    }
+
+    /// <summary>What the verbs talk to.</summary>
+    public CommandConsole Console { get; }
+
+    public void Dispose()
+    {
+        _signal.Dispose();
+        _interrupted.Dispose();
+        _error.Dispose();
+        _output.Dispose();
+    }
+
+    // The first Ctrl-C asks for an orderly end, the second ends the process.
+    private void OnInterrupt(PosixSignalContext context)
+    {
+        context.Cancel = !_interrupted.IsCancellationRequested;
+        _interrupted.Cancel();
+    }
+}

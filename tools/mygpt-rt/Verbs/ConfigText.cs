@@ -1,0 +1,50 @@
+using System.Globalization;
+using MyGpt.CommandLine.Terminal;
+using MyGpt.Runtime.Model;
+
+namespace MyGpt.CommandLine.Verbs;
+
+/// <summary>A model's sizes and variants in words.</summary>
+internal static class ConfigText
+{
+    /// <summary>Adds the rows that describe a config to a table of two columns.</summary>
+    public static void Add(TextTable table, GptConfig config)
+    {
+        string heads = config.KvHeadCount == config.HeadCount ? $"{config.HeadCount} heads" : $"{config.HeadCount} heads on {config.KvHeadCount} key/value heads";
+        table.Add("model", $"{config.LayerCount} layers, {heads} of {config.HeadDim}, width {config.EmbeddingDim}, MLP {config.MlpDim}");
+        table.Add("context", $"{Figures.Count(config.ContextLength)} tokens");
+        table.Add("vocabulary", $"{Figures.Count(config.VocabSize)} tokens");
+        table.Add("variant", string.Join(", ", Variant(config)));
+        table.Add("parameters", Figures.Count(ParameterCount(config)));
+    }
+
+    /// <summary>Number of parameters; a tied head counts once.</summary>
+    public static long ParameterCount(GptConfig config) => TensorSpec.For(config).Sum(spec => (long)spec.Rows * spec.Columns);
+
+    private static IEnumerable<string> Variant(GptConfig config)
+    {
+        string norm = config.Norm switch
+        {
+            NormKind.LayerNorm => "LayerNorm",
+        };
+        yield return string.Create(CultureInfo.InvariantCulture, $"{norm} {(config.NormBias ? "with" : "without")} bias, epsilon {config.NormEpsilon:0.0e-0}");
+        yield return config.Activation switch
+        {
+            ActivationKind.GeluErf => "GELU (erf)",
+            ActivationKind.GeluTanh => "GELU (tanh)",
+            ActivationKind.Relu => "ReLU",
+            ActivationKind.ReluSquared => "squared ReLU",
+        };
+        yield return config.Position switch
+        {
+            PositionKind.Learned => "learned positions",
+        };
+        (string Name, bool Has)[] biases =
+        [
+            ("qkv", config.QkvBias), ("projection", config.ProjectionBias), ("MLP up", config.MlpUpBias), ("MLP down", config.MlpDownBias), ("head", config.HeadBias),
+        ];
+        string[] with = [.. biases.Where(bias => bias.Has).Select(bias => bias.Name)];
+        yield return with.Length == 0 ? "no biases" : $"biases on {string.Join(", ", with)}";
+        yield return config.TiedHead ? "tied head" : "untied head";
+    }
+}

@@ -1,0 +1,109 @@
+using System.CommandLine;
+using System.Text.Json;
+using MyGpt.Checkpoints;
+using MyGpt.CommandLine.Arguments;
+using MyGpt.CommandLine.Terminal;
+using MyGpt.Runtime.Model;
+using MyGpt.Runtime.Weights;
+
+namespace MyGpt.CommandLine.Verbs;
+
+/// <summary><c>convert CHECKPOINT [WEIGHTS.BIN]</c>: recognises, explains, writes.</summary>
+internal sealed class ConvertVerb : IVerb
+{
+    private readonly Argument<string> _checkpoint = new("CHECKPOINT") { Description = "the file that the training code saved" };
+
+    private readonly Argument<string> _weights = new("WEIGHTS.BIN")
+    {
+        Arity = ArgumentArity.ZeroOrOne,
+        Description = "the file to write",
+        DefaultValueFactory = _ => "weights.bin",
+    };
+
+    private readonly Option<ElementType?> _type = Options.OneOf(
+        "--type", "type of the matrices [default: bf16 for a bf16 checkpoint, else f32]", ("f32", ElementType.F32), ("bf16", ElementType.Bf16));
+
+    private readonly Option<int?> _heads = Options.OptionalWhole("--heads", [], "number of attention heads, for a checkpoint that does not say it", 1, 65536);
+
+    private readonly Option<ActivationKind?> _activation = Options.OneOf(
+        "--activation", "the MLP's nonlinearity, instead of what the checkpoint or its family says", ("gelu-erf", ActivationKind.GeluErf),
+        ("gelu-tanh", ActivationKind.GeluTanh), ("relu", ActivationKind.Relu), ("relu-squared", ActivationKind.ReluSquared));
+
+    private readonly Option<string?> _vocab = Options.Text("--vocab", "FILE", "vocabulary: one token a line, a JSON array of strings, or a nanoGPT meta.pkl");
+    private readonly Option<bool> _force = Options.Flag("--force", "replace WEIGHTS.BIN if it exists");
+    private readonly Option<bool> _allowNonFinite = Options.Flag("--allow-nonfinite", "write NaN and infinite weights instead of refusing them");
+    private readonly Option<bool> _json = Options.Flag("--json", "print the report as a JSON object");
+
+    public void Define(Command command)
+    {
+        command.Arguments.Add(_checkpoint);
+        command.Arguments.Add(_weights);
+        foreach (Option option in new Option[] { _type, _heads, _activation, _vocab, _force, _allowNonFinite, _json })
+            command.Options.Add(option);
+    }
+
+    public ExitCode Run(ParseResult arguments, CommandConsole console)
+    {
+        string checkpoint = arguments.GetValue(_checkpoint)!, weights = arguments.GetValue(_weights)!;
+        bool force = arguments.GetValue(_force);
+        CheckTarget(checkpoint, weights, force);
+        ConversionReport report = Converter.Convert(checkpoint, weights, new ConvertOptions
+        {
+            Heads = arguments.GetValue(_heads),
+            Activation = arguments.GetValue(_activation),
+            VocabPath = arguments.GetValue(_vocab),
+            Type = arguments.GetValue(_type),
+            AllowNonFinite = arguments.GetValue(_allowNonFinite),
+            Overwrite = force,
+        });
+        ReportText.Warn(report.Lines, console);
+        if (arguments.GetValue(_json))
+            JsonOutput.Write(console.Output, json => Write(json, checkpoint, report));
+        else
+            Print(checkpoint, report, console);
+        return ExitCode.Done;
+    }
+
+    // Before any work: reading a large checkpoint only to find that the result has no place would try anybody's patience.
+    private static void CheckTarget(string checkpoint, string weights, bool force)
+    {
+        if (weights.Length == 0)
+            throw CommandException.Usage("WEIGHTS.BIN is empty; give the name of a file");
+        string target = Path.GetFullPath(weights);
+        if (target == Path.GetFullPath(checkpoint))
+            throw CommandException.Usage($"'{weights}' is the checkpoint itself; give another name for the weights");
+        if (Directory.Exists(target))
+            throw new CommandException(ExitCode.CannotAccess, $"'{weights}' is a folder; give the name of a file in it");
+        if (Path.GetDirectoryName(target) is { } folder && !Directory.Exists(folder))
+            throw new CommandException(ExitCode.CannotAccess, $"cannot write '{weights}': the folder '{folder}' does not exist; make it first");
+        if (!force && File.Exists(target))
+            throw CommandException.Usage($"'{weights}' exists; give --force to replace it, or another name");
+        if (File.Exists(checkpoint) && WeightsFile.IsWeightsFile(checkpoint))
+            throw CommandException.Usage($"'{checkpoint}' is a weights.bin already; use it as it is: mygpt-rt generate {checkpoint}");
+    }
+
+    private static void Print(string checkpoint, ConversionReport report, CommandConsole console)
+    {
+        using StreamWriter output = console.OutputText();
+        var table = new TextTable(false, false);
+        table.Add("checkpoint", $"{Messages.OneLine(checkpoint)}: {report.Container}, {report.Family}");
+        ConfigText.Add(table, report.Config);
+        ReportText.Add(table, report.Lines);
+        table.Add("wrote", $"{Messages.OneLine(report.WeightsPath)}: {report.MatrixType.Code()}, {Figures.Bytes(new FileInfo(report.WeightsPath).Length)}");
+        table.Write(output);
+    }
+
+    private static void Write(Utf8JsonWriter json, string checkpoint, ConversionReport report)
+    {
+        json.WriteString("checkpoint", checkpoint);
+        json.WriteString("weights", report.WeightsPath);
+        json.WriteString("container", report.Container);
+        json.WriteString("family", report.Family);
+        json.WriteString("type", report.MatrixType.Code());
+        json.WriteNumber("parameters", report.ParameterCount);
+        json.WriteNumber("bytes", new FileInfo(report.WeightsPath).Length);
+        json.WritePropertyName("config");
+        GptConfigJson.Write(report.Config).WriteTo(json);
+        ReportText.Write(json, report.Lines);
+    }
+}

@@ -1,0 +1,9 @@
+namespace MyGpt.CommandLine.Verbs;
+
+/// <summary>Text was asked of a model that knows ids only.</summary>
+internal static class NoVocabulary
+{
+    /// <summary>The error, and the two ways on.</summary>
+    public static CommandException Error(string path) => CommandException.Usage(
+        $"'{path}' has no vocabulary: it takes --ids 1,2,3 instead of text; for text convert its checkpoint again with --vocab FILE");
+}

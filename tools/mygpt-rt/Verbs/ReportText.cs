@@ -1,0 +1,50 @@
+using System.Text.Json;
+using MyGpt.Checkpoints;
+using MyGpt.CommandLine.Terminal;
+
+namespace MyGpt.CommandLine.Verbs;
+
+/// <summary>The lines of the converter's report: found, assumed and left out belong to the result, warnings to standard error.</summary>
+internal static class ReportText
+{
+    /// <summary>Adds all lines but warnings to a table of two columns, each kind named once.</summary>
+    public static void Add(TextTable table, IEnumerable<ReportLine> lines)
+    {
+        foreach (IGrouping<ReportKind, ReportLine> group in lines.Where(line => line.Kind != ReportKind.Warning).GroupBy(line => line.Kind).OrderBy(group => group.Key))
+        {
+            string label = Label(group.Key);
+            foreach (ReportLine line in group)
+            {
+                table.Add(label, Messages.OneLine(line.Text));
+                label = "";
+            }
+        }
+    }
+
+    /// <summary>Writes one array of strings for each kind.</summary>
+    public static void Write(Utf8JsonWriter json, IReadOnlyList<ReportLine> lines)
+    {
+        foreach (ReportKind kind in Enum.GetValues<ReportKind>())
+        {
+            json.WriteStartArray(Label(kind).Replace(' ', '_'));
+            foreach (ReportLine line in lines.Where(line => line.Kind == kind))
+                json.WriteStringValue(line.Text);
+            json.WriteEndArray();
+        }
+    }
+
+    /// <summary>Prints the warnings.</summary>
+    public static void Warn(IEnumerable<ReportLine> lines, CommandConsole console)
+    {
+        foreach (ReportLine line in lines.Where(line => line.Kind == ReportKind.Warning))
+            console.Messages.Warning(line.Text);
+    }
+
+    private static string Label(ReportKind kind) => kind switch
+    {
+        ReportKind.Found => "found",
+        ReportKind.Assumed => "assumed",
+        ReportKind.LeftOut => "left out",
+        ReportKind.Warning => "warnings",
+    };
+}

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using MyGpt.CommandLine.Arguments;
+using MyGpt.CommandLine.Terminal;
+
+namespace MyGpt.CommandLine.Verbs;
+
+/// <summary>Every verb there is. A new verb is a line here and a class beside this one.</summary>
+internal static class VerbTable
+{
+    private static readonly (string Name, string Description, Func<IVerb> Create)[] Verbs =
+    [
+        ("convert", "turn a checkpoint into weights.bin", () => new ConvertVerb()),
+        ("inspect", "say what is in a weights.bin or a checkpoint", () => new InspectVerb()),
+        ("tokenize", "show the tokens of a text", () => new TokenizeVerb()),
+    ];
+
+    /// <summary>The command tree. Only the verb that is asked for has its options: the others would cost start-up time for nothing.</summary>
+    /// <param name="args">The arguments as typed.</param>
+    /// <param name="console">Where results and messages go.</param>
+    public static RootCommand Build(IReadOnlyList<string> args, CommandConsole console)
+    {
+        var root = new RootCommand("Runs the GPT you trained: convert its checkpoint once, then generate text on the CPU.");
+        Option<bool> verbose = Options.Flag("--verbose", "show the stack trace of an error");
+        verbose.Recursive = true;
+        root.Options.Add(verbose);
+
+        string? asked = args.FirstOrDefault(arg => !arg.StartsWith('-'));
+        foreach ((string name, string description, Func<IVerb> create) in Verbs)
+        {
+            var command = new Command(name, description);
+            root.Subcommands.Add(command);
+            if (name != asked)
+                continue;
+            IVerb verb = create();
+            verb.Define(command);
+            command.SetAction(parsed => (int)verb.Run(parsed, console));
+        }
+        return root;
+    }
+}

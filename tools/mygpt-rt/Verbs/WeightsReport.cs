@@ -1,0 +1,113 @@
+using System.Globalization;
+using System.Text.Json;
+using MyGpt.CommandLine.Bench;
+using MyGpt.CommandLine.Terminal;
+using MyGpt.Runtime;
+using MyGpt.Runtime.Tokenization;
+using MyGpt.Runtime.Weights;
+
+namespace MyGpt.CommandLine.Verbs;
+
+/// <summary>What is in a weights.bin, as a text and as JSON.</summary>
+/// <param name="model">The open file.</param>
+/// <param name="isChecked">Whether its checksums have been verified.</param>
+internal sealed class WeightsReport(ModelFile model, bool isChecked)
+{
+    private readonly long _bytes = new FileInfo(model.File.Path).Length;
+
+    /// <summary>Writes a table of facts and one of sections.</summary>
+    public void Print(TextWriter output)
+    {
+        var facts = new TextTable(false, false);
+        facts.Add("file", $"{Messages.OneLine(model.File.Path)}: weights.bin, {Figures.Bytes(_bytes)}");
+        ConfigText.Add(facts, model.Description.Config);
+        facts.Add("type", ModelCost.MatrixType(model).Code());
+        facts.Add("tokenizer", Tokenizer());
+        facts.Add("generation", Generation());
+        foreach (JsonProperty item in model.File.Source.EnumerateObject())
+            AddSource(facts, item);
+        facts.Add("checksums", isChecked ? $"all {model.File.Sections.Count} hold" : "not verified; --check does");
+        facts.Write(output);
+
+        output.WriteLine();
+        var sections = new TextTable(false, false, false, true, true);
+        sections.Add("section", "type", "shape", "offset", "bytes");
+        foreach (SectionInfo section in model.File.Sections)
+        {
+            sections.Add(section.Name, $"{section.Type.Code()} {section.Layout.Code()}", $"[{string.Join(", ", section.Shape)}]",
+                Figures.Count(section.Offset), Figures.Count(section.Length));
+        }
+        sections.Write(output);
+    }
+
+    /// <summary>Writes the members of the JSON object.</summary>
+    public void Write(Utf8JsonWriter json)
+    {
+        json.WriteString("file", model.File.Path);
+        json.WriteString("kind", "weights");
+        json.WriteNumber("bytes", _bytes);
+        json.WriteNumber("parameters", ConfigText.ParameterCount(model.Description.Config));
+        json.WriteString("type", ModelCost.MatrixType(model).Code());
+        Write(json, "config", model.File.Config);
+        Write(json, "tokenizer", model.File.Tokenizer);
+        Write(json, "generation", model.File.Generation);
+        Write(json, "source", model.File.Source);
+        json.WriteBoolean("checksums_verified", isChecked);
+        json.WriteStartArray("sections");
+        foreach (SectionInfo section in model.File.Sections)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", section.Name);
+            json.WriteString("type", section.Type.Code());
+            json.WriteString("layout", section.Layout.Code());
+            json.WriteStartArray("shape");
+            foreach (long size in section.Shape)
+                json.WriteNumberValue(size);
+            json.WriteEndArray();
+            json.WriteNumber("offset", section.Offset);
+            json.WriteNumber("length", section.Length);
+            json.WriteString("crc32c", section.Checksum.ToString("x8", CultureInfo.InvariantCulture));
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    // Free in form: a list becomes a line for each item.
+    private static void AddSource(TextTable facts, JsonProperty item)
+    {
+        string label = Messages.OneLine(item.Name.Replace('_', ' '));
+        IEnumerable<JsonElement> values = item.Value.ValueKind == JsonValueKind.Array ? item.Value.EnumerateArray() : [item.Value];
+        foreach (JsonElement value in values)
+        {
+            facts.Add(label, Messages.OneLine(value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText()));
+            label = "";
+        }
+    }
+
+    private static void Write(Utf8JsonWriter json, string name, JsonElement value)
+    {
+        json.WritePropertyName(name);
+        value.WriteTo(json);
+    }
+
+    private string Tokenizer()
+    {
+        if (model.Description.Tokenizer is not { } tokenizer)
+            return "none: takes and prints ids; convert again with --vocab FILE for text";
+        string kind = tokenizer.Kind switch
+        {
+            TokenizerKind.Gpt2Bpe => "GPT-2 byte-level BPE",
+            TokenizerKind.Characters => "characters",
+            TokenizerKind.Words => "words",
+        };
+        string specials = string.Join(", ", tokenizer.SpecialTokens.Select(token => $"{token.Key} = {token.Value}"));
+        return Messages.OneLine($"{kind}, {Figures.Count(tokenizer.TokenCount)} tokens{(specials.Length > 0 ? $", {specials}" : "")}");
+    }
+
+    private string Generation()
+    {
+        GenerationDefaults defaults = model.Description.Generation;
+        string start = defaults.StartToken is { } first ? $"starts with token {first}" : "no start token";
+        return defaults.EndToken is { } last ? $"{start}, ends with token {last}" : $"{start}, no end token";
+    }
+}

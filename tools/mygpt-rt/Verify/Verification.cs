@@ -1,0 +1,25 @@
+namespace MyGpt.CommandLine.Verify;
+
+/// <summary>What the comparison of a model with a reference found.</summary>
+/// <param name="Cases">One for each prompt with logits.</param>
+/// <param name="Greedy">One for each greedy continuation.</param>
+/// <param name="Limit">How far a logit may be from its reference; null when no limit applies and none was given.</param>
+/// <param name="Pass">Whether everything that is judged holds.</param>
+internal sealed record Verification(IReadOnlyList<CaseResult> Cases, IReadOnlyList<GreedyResult> Greedy, double? Limit, bool Pass);
+
+/// <summary>One prompt's logits.</summary>
+/// <param name="Name">The reference's name for it.</param>
+/// <param name="Positions">Positions whose most likely token was compared.</param>
+/// <param name="MaxAbsDifference">Largest |logit - reference|; infinite when a logit of ours is not a number.</param>
+/// <param name="ArgMaxMismatches">Positions with another most likely token.</param>
+internal sealed record CaseResult(string Name, int Positions, double MaxAbsDifference, int ArgMaxMismatches);
+
+/// <summary>One greedy continuation.</summary>
+/// <param name="Name">The reference's name for it.</param>
+/// <param name="Length">Tokens in the reference.</param>
+/// <param name="SameTokens">How many of them came out the same before the first that did not.</param>
+internal sealed record GreedyResult(string Name, int Length, int SameTokens)
+{
+    /// <summary>Whether all tokens are the same.</summary>
+    public bool Identical => SameTokens == Length;
+}

@@ -1,0 +1,35 @@
+using System.Text.Json;
+using MyGpt.CommandLine.Bench;
+using MyGpt.Runtime;
+using MyGpt.Runtime.Weights;
+
+namespace MyGpt.CommandLine.Verify;
+
+/// <summary>Whether a weights.bin holds the checkpoint's values exactly.</summary>
+/// <param name="Stored">Type of the matrices.</param>
+/// <param name="IsExact">Whether no value was rounded.</param>
+/// <param name="Reason">Why not; empty when exact.</param>
+internal sealed record WeightOrigin(string Stored, bool IsExact, string Reason)
+{
+    // What the converter writes down of the checkpoint: its matrices' types as PyTorch spells them.
+    private const string TypesKey = "matrix_types";
+
+    /// <summary>Finds out from the type of the matrices and from what the converter wrote down.</summary>
+    /// <remarks>float32 holds every type that checkpoints have but float64; bfloat16 holds only bfloat16.</remarks>
+    public static WeightOrigin Of(ModelFile model)
+    {
+        ElementType type = ModelCost.MatrixType(model);
+        string[] sources = Types(model.File.Source);
+        return type switch
+        {
+            ElementType.F32 => new WeightOrigin("f32", !sources.Contains("float64"), "narrower than the checkpoint's float64"),
+            ElementType.Bf16 when sources.Length == 0 => new WeightOrigin("bf16", false, "and the file does not say what the checkpoint had"),
+            _ => new WeightOrigin(type.Code(), sources.All(source => source == "bfloat16"), $"narrower than the checkpoint's {string.Join(" and ", sources)}"),
+        };
+    }
+
+    private static string[] Types(JsonElement source) =>
+        source.TryGetProperty(TypesKey, out JsonElement types) && types.ValueKind == JsonValueKind.Array
+            ? [.. types.EnumerateArray().Where(type => type.ValueKind == JsonValueKind.String).Select(type => type.GetString()!)]
+            : [];
+}
