@@ -1,0 +1,107 @@
+using System.Buffers;
+using System.Text;
+
+namespace MyGpt.Runtime.Generation;
+
+/// <summary>How to continue a prompt. Each property checks its value when it is set.</summary>
+public sealed record GenerationOptions
+{
+    /// <summary>Most tokens that a sample gets, 0 or more; 200 unless told otherwise.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    public int MaxNewTokens
+    {
+        get;
+        init => field = value >= 0 ? value : throw OutOfRange(nameof(MaxNewTokens), value, "0 or more");
+    } = 200;
+
+    /// <summary>What logits are divided by, 0 or more and finite; 0 takes the most probable token each time. 0.8 unless told otherwise.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative, infinite or NaN.</exception>
+    public float Temperature
+    {
+        get;
+        init => field = value is >= 0 and < float.PositiveInfinity ? value : throw OutOfRange(nameof(Temperature), value, "0 or more, and finite");
+    } = 0.8f;
+
+    /// <summary>How many of the most probable tokens are drawn from, ties at the last place included; 0 for all. 50 unless told otherwise.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    public int TopK
+    {
+        get;
+        init => field = value >= 0 ? value : throw OutOfRange(nameof(TopK), value, "0 or more");
+    } = 50;
+
+    /// <summary>Seed of the random numbers; null for a new one, which <see cref="GenerationRun.Seed"/> then tells.</summary>
+    public ulong? Seed { get; init; }
+
+    /// <summary>How many continuations of the prompt to write, 1 or more. Sample i is the same text whatever their number.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is below 1.</exception>
+    public int SampleCount
+    {
+        get;
+        init => field = value >= 1 ? value : throw OutOfRange(nameof(SampleCount), value, "1 or more");
+    } = 1;
+
+    /// <summary>
+    /// Texts that end a sample when they occur in the continuation; they are never part of it. The one that is complete first
+    /// ends the sample, the longest if several are complete with the same character. Compared by UTF-16 code units.
+    /// </summary>
+    /// <exception cref="ArgumentNullException">The list or a string is null.</exception>
+    /// <exception cref="ArgumentException">A string is empty or holds an unpaired surrogate.</exception>
+    public IReadOnlyList<string> StopStrings
+    {
+        get;
+        init => field = CheckStopStrings(value);
+    } = [];
+
+    /// <summary>Tokens that end a sample; null for the one the model's file names, an empty list for none.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An id is negative.</exception>
+    public IReadOnlyList<int>? EndTokens
+    {
+        get;
+        init => field = CheckEndTokens(value);
+    }
+
+    /// <summary>What happens when the text outgrows the model's context; the tutorials' cropping unless told otherwise.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is no member of the enum.</exception>
+    public Overflow Overflow
+    {
+        get;
+        init => field = Enum.IsDefined(value) ? value : throw OutOfRange(nameof(Overflow), value, "Crop or Stop");
+    } = Overflow.Crop;
+
+    /// <summary>Whether the text of a special token such as <c>&lt;|endoftext|&gt;</c> in a prompt is that token; else it is ordinary text.</summary>
+    public bool AllowSpecial { get; init; }
+
+    private static string[] CheckStopStrings(IReadOnlyList<string> strings)
+    {
+        ArgumentNullException.ThrowIfNull(strings, nameof(StopStrings));
+        foreach (string text in strings)
+        {
+            ArgumentException.ThrowIfNullOrEmpty(text, nameof(StopStrings));
+            for (ReadOnlySpan<char> rest = text; !rest.IsEmpty;)
+            {
+                if (Rune.DecodeFromUtf16(rest, out _, out int length) != OperationStatus.Done)
+                    throw Malformed(nameof(StopStrings), "A string holds an unpaired surrogate.");
+                rest = rest[length..];
+            }
+        }
+        return [.. strings];
+    }
+
+    private static int[]? CheckEndTokens(IReadOnlyList<int>? ids)
+    {
+        if (ids is null)
+            return null;
+        foreach (int id in ids)
+        {
+            if (id < 0)
+                throw OutOfRange(nameof(EndTokens), id, "token ids, 0 or more");
+        }
+        return [.. ids];
+    }
+
+    private static ArgumentException Malformed(string name, string message) => new(message, name);
+
+    private static ArgumentOutOfRangeException OutOfRange(string name, object value, string needed) =>
+        new(name, value, $"Must be {needed}.");
+}

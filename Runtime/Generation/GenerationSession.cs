@@ -1,0 +1,37 @@
+using MyGpt.Runtime.Model;
+
+namespace MyGpt.Runtime.Generation;
+
+/// <summary>The memory and the threads that one run needs; kept for the next run when it ends.</summary>
+internal sealed class GenerationSession(GptConfig config, int threads) : IDisposable
+{
+    private readonly List<KvCache> _caches = [];
+
+    public Activations Activations { get; } = new(config, threads);
+
+    public TokenBatch Batch { get; } = new();
+
+    /// <summary>Logits of one position for the sampler to change, (V).</summary>
+    public float[] Logits { get; } = new float[config.VocabSize];
+
+    /// <summary>The cache of a sample; made when it is first asked for.</summary>
+    public KvCache Cache(int sample)
+    {
+        while (_caches.Count <= sample)
+            _caches.Add(new KvCache(config));
+        return _caches[sample];
+    }
+
+    /// <summary>Empties the caches for another run.</summary>
+    public void Reset()
+    {
+        Batch.Clear();
+        _caches.ForEach(cache => cache.Truncate(0));
+    }
+
+    public void Dispose()
+    {
+        _caches.ForEach(cache => cache.Dispose());
+        Activations.Dispose();
+    }
+}

@@ -1,0 +1,30 @@
+using MyGpt.Runtime.Model;
+using MyGpt.Runtime.Tokenization;
+
+namespace MyGpt.Runtime.Generation;
+
+/// <summary>What stays the same during a run.</summary>
+internal sealed class RunSetup
+{
+    public required Gpt Gpt { get; init; }
+
+    public required ITokenizer? Tokenizer { get; init; }
+
+    public required GenerationOptions Options { get; init; }
+
+    public required ulong Seed { get; init; }
+
+    /// <summary>The whole prompt, at least one token.</summary>
+    public required int[] Prompt { get; init; }
+
+    /// <summary>Whether the continuation stands behind other text, not at the beginning of one.</summary>
+    public required bool TextPrecedes { get; init; }
+
+    public required int[] EndTokens { get; init; }
+
+    /// <summary>T_max.</summary>
+    public int ContextLength => Gpt.Config.ContextLength;
+
+    /// <summary>The last tokens of the prompt, as many as the model can see.</summary>
+    public ReadOnlySpan<int> VisiblePrompt => Prompt.AsSpan(Math.Max(0, Prompt.Length - ContextLength));
+}
