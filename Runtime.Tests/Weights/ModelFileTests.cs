@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
 using MyGpt.Runtime.Model;
+using MyGpt.Runtime.Tokenization;
 using MyGpt.Runtime.Weights;
 
 namespace MyGpt.Runtime.Tests.Weights;
@@ -45,6 +47,141 @@ public sealed class ModelFileTests
                 AssertWeights(model.File, spec, seed: 3, type);
             model.File.VerifyChecksums();
         }
+    }
+
+    [Fact]
+    public void Open_returns_the_tokenizer_and_generation_defaults_that_were_written()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        GenerationDefaults generation = new() { StartToken = 2, EndToken = 0 };
+        foreach (TokenizerData tokenizer in Tokenizers)
+        {
+            string path = TinyModels.Write(
+                folder.File($"{tokenizer.Kind}.bin"), TinyModels.Config with { VocabSize = 300 }, tokenizer: tokenizer, generation: generation);
+            using ModelFile model = ModelFile.Open(path);
+            TokenizerData found = Assert.IsType<TokenizerData>(model.Description.Tokenizer);
+            Assert.Equal(tokenizer.Kind, found.Kind);
+            Assert.Equal(tokenizer.TokenCount, found.TokenCount);
+            Assert.Equal(tokenizer.TokenOffsets.ToArray(), found.TokenOffsets.ToArray());
+            Assert.Equal(tokenizer.TokenBytes.ToArray(), found.TokenBytes.ToArray());
+            Assert.Equal(tokenizer.Merges.ToArray(), found.Merges.ToArray());
+            Assert.Equal(tokenizer.SpecialTokens.AsEnumerable(), found.SpecialTokens.AsEnumerable());
+            Assert.Equal(generation, model.Description.Generation);
+        }
+    }
+
+    [Fact]
+    public void Write_of_what_was_opened_gives_the_same_bytes()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        foreach (ElementType type in new[] { ElementType.F32, ElementType.Bf16 })
+        {
+            string path = TinyModels.Write(
+                folder.File("first.bin"), TinyModels.Config with { VocabSize = 300 }, seed: 5, type, TinyModels.Bpe());
+            using ModelFile model = ModelFile.Open(path);
+            ModelFile.Write(folder.File("again.bin"), model.Description, type, spec => stream => Copy(model.File, spec, stream), overwrite: true);
+            Assert.Equal(File.ReadAllBytes(path), File.ReadAllBytes(folder.File("again.bin")));
+        }
+    }
+
+    [Fact]
+    public void Write_takes_matrices_of_one_type_and_vectors_of_float32()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        using ModelFile model = ModelFile.Open(TinyModels.Write(folder.File("a.bin"), TinyModels.Config, matrixType: ElementType.Bf16));
+        foreach (TensorSpec spec in TensorSpec.For(TinyModels.Config))
+        {
+            SectionInfo section = model.File.Sections.Single(section => section.Name == spec.Name);
+            Assert.Equal(spec.IsMatrix ? ElementType.Bf16 : ElementType.F32, section.Type);
+            Assert.Equal(spec.IsMatrix ? [spec.Rows, spec.Columns] : [spec.Columns], section.Shape);
+        }
+    }
+
+    [Fact]
+    public void Open_reads_matrices_of_mixed_types()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        using ModelFile f32 = ModelFile.Open(TinyModels.Write(folder.File("f32.bin"), TinyModels.Config));
+        JsonObject header = new()
+        {
+            ["config"] = JsonObject.Create(f32.File.Config),
+            ["tokenizer"] = null,
+            ["generation"] = JsonObject.Create(f32.File.Generation),
+            ["source"] = new JsonObject(),
+        };
+        IEnumerable<SectionSource> sections = TensorSpec.For(TinyModels.Config).Select(spec => spec.Name == "blocks.1.mlp.up.weight"
+            ? new SectionSource(spec.Name, ElementType.Bf16, [spec.Rows, spec.Columns], stream => stream.Write(new byte[spec.Rows * spec.Columns * 2]))
+            : new SectionSource(spec.Name, ElementType.F32, spec.IsMatrix ? [spec.Rows, spec.Columns] : [spec.Columns], stream => Copy(f32.File, spec, stream)));
+        WeightsWriter.Write(folder.File("mixed.bin"), header, [.. sections], overwrite: false);
+
+        using ModelFile mixed = ModelFile.Open(folder.File("mixed.bin"));
+        Assert.Equal(ElementType.Bf16, mixed.Weights.Blocks[1].MlpUp.Matrix.Type);
+        Assert.Equal(ElementType.F32, mixed.Weights.Blocks[0].MlpUp.Matrix.Type);
+    }
+
+    [Fact]
+    public void Open_source_with_as_many_tokens_as_a_header_may_have_stays_small()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        FileForge forge = new(room: 3 << 20);
+        string path = folder.File("long.bin");
+        File.WriteAllBytes(path, forge.Bytes(json => FileForge.ReplaceOnce(
+            json, "\"seed\":1", $"\"seed\":[0{string.Concat(Enumerable.Repeat(",0", 1_040_000))}]")));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        ModelFile.Open(path).Dispose();
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 20);
+    }
+
+    public static TheoryData<string> BadDescriptions => [.. BadModels.Keys];
+
+    private static Dictionary<string, Func<ModelDescription, ModelDescription>> BadModels { get; } = new()
+    {
+        ["no layers"] = model => model with { Config = model.Config with { LayerCount = 0 } },
+        ["heads that do not share evenly"] = model => model with { Config = model.Config with { KvHeadCount = 3 } },
+        ["more tokens than the vocabulary"] = model => model with { Config = model.Config with { VocabSize = 258 } },
+        ["a start token outside the vocabulary"] = model => model with { Generation = new() { StartToken = 300 } },
+        ["a negative end token"] = model => model with { Generation = new() { EndToken = -1 } },
+        ["offsets of another length"] = model => model with { Tokenizer = model.Tokenizer! with { TokenCount = 258 } },
+        ["bytes of another length"] = model => model with { Tokenizer = model.Tokenizer! with { TokenBytes = new byte[3] } },
+        ["merges of a character tokenizer"] = model => model with { Tokenizer = model.Tokenizer! with { Kind = TokenizerKind.Characters } },
+        ["half a merge"] = model => model with { Tokenizer = model.Tokenizer! with { Merges = new byte[6] } },
+        ["a special token outside the tokens"] = model => model with
+        {
+            Tokenizer = model.Tokenizer! with { SpecialTokens = new Dictionary<string, int> { ["x"] = 259 } },
+        },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadDescriptions))]
+    public void Write_description_that_contradicts_itself_is_refused(string cause)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        ModelDescription good = new() { Config = TinyModels.Config with { VocabSize = 300 }, Tokenizer = TinyModels.Bpe() };
+        Assert.Throws<ArgumentException>(() => ModelFile.Write(
+            folder.File("a.bin"), BadModels[cause](good), ElementType.F32, _ => throw new TimeoutException(), overwrite: true));
+        Assert.Empty(Directory.GetFileSystemEntries(folder.FullPath));
+    }
+
+    [Fact]
+    public void Write_matrices_of_a_type_for_tables_is_refused()
+    {
+        ModelDescription model = new() { Config = TinyModels.Config };
+        Assert.Throws<ArgumentException>(() => ModelFile.Write("a.bin", model, ElementType.U8, _ => _ => { }, overwrite: true));
+    }
+
+    private static TokenizerData[] Tokenizers =>
+    [
+        TinyModels.Characters("\n abc\u00E9\u4E2D\U0001F600"),
+        TinyModels.Bpe(),
+        TinyModels.Bpe() with { Merges = default, SpecialTokens = new Dictionary<string, int>() },
+        TinyModels.Tokens(TokenizerKind.Words, ["the"u8.ToArray(), "cat"u8.ToArray(), []]),
+    ];
+
+    private static unsafe void Copy(WeightsFile file, TensorSpec spec, Stream stream)
+    {
+        TensorView view = spec.IsMatrix ? file.Tensor(spec.Name, spec.Rows, spec.Columns) : file.Vector(spec.Name, spec.Columns);
+        stream.Write(new ReadOnlySpan<byte>(view.Data, (int)view.ByteLength));
+        GC.KeepAlive(file);
     }
 
     private static unsafe void AssertWeights(WeightsFile file, TensorSpec spec, int seed, ElementType type)

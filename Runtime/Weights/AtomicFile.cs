@@ -11,7 +11,9 @@ internal static class AtomicFile
 
     /// <param name="path">The place. A symbolic link stays; the file it names is replaced.</param>
     /// <param name="length">Bytes that will be written: a disk without room for them is found out at once.</param>
-    /// <param name="overwrite">Whether a file that is already there may be replaced.</param>
+    /// <param name="overwrite">
+    /// Whether a file that is already there may be replaced. If not, it is looked for before the writing and again by the rename.
+    /// </param>
     /// <param name="write">Writes the content.</param>
     /// <exception cref="IOException">The place is taken, or cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
@@ -41,10 +43,13 @@ internal static class AtomicFile
         string full = Path.GetFullPath(path);
         if (Directory.Exists(full))
             throw new IOException($"'{path}' is a folder, not a file.");
+        string? folder = Path.GetDirectoryName(full);
+        if (!Directory.Exists(folder))
+            throw new DirectoryNotFoundException($"The folder of '{path}' does not exist.");
+        if (folder == "/dev")
+            throw new IOException($"'{path}' is a device; a file is written beside its place and renamed, which would replace the device.");
         if (!overwrite && File.Exists(full))
             throw new IOException($"'{path}' exists already.");
-        if (!Directory.Exists(Path.GetDirectoryName(full)))
-            throw new DirectoryNotFoundException($"The folder of '{path}' does not exist.");
         return File.Exists(full) ? File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full : full;
     }
 

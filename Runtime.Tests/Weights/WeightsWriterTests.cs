@@ -1,0 +1,262 @@
+using System.Text.Json.Nodes;
+using MyGpt.Runtime.Weights;
+
+namespace MyGpt.Runtime.Tests.Weights;
+
+public sealed class WeightsWriterTests
+{
+    private static readonly byte[] OldFile = [1, 2, 3];
+
+    [Fact]
+    public void Write_then_open_returns_sections_of_any_shape()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string path = folder.File("a.bin");
+        SectionSource[] sections =
+        [
+            Source("bytes", ElementType.U8, [3]), Source("nothing", ElementType.U32, [0]), Source("no.rows", ElementType.F32, [0, 7]),
+            Source("one", ElementType.Bf16, [1]), Source("line", ElementType.U8, [64]), Source("matrix", ElementType.F32, [5, 3]),
+            Source(new string('~', 128), ElementType.U8, [65]), Source("no.columns", ElementType.F32, [7, 0]),
+        ];
+        WeightsWriter.Write(path, Header(), sections, overwrite: false);
+
+        using WeightsFile file = WeightsFile.Open(path);
+        file.VerifyChecksums();
+        Assert.Equal(sections.Select(section => section.Name), file.Sections.Select(section => section.Name));
+        Assert.Equal(sections.Select(section => section.Type), file.Sections.Select(section => section.Type));
+        Assert.Equal(sections.SelectMany(section => section.Shape), file.Sections.SelectMany(section => section.Shape));
+        Assert.All(file.Sections, section => Assert.Equal(0, section.Offset % 64));
+        foreach (SectionInfo section in file.Sections)
+            Assert.Equal(Content(section.Name, section.Length), file.Bytes(section.Name, section.Type, [.. section.Shape]).ToArray());
+        Assert.Equal([path], Directory.GetFileSystemEntries(folder.FullPath));
+    }
+
+    [Fact]
+    public void Write_twice_gives_the_same_bytes()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        SectionSource[] whole = [Source("a", ElementType.F32, [1000]), Source("b", ElementType.U8, [77, 3])];
+        SectionSource[] inPieces = [.. whole.Select(section => section with { Write = stream => WriteInPieces(section.Write, stream) })];
+        WeightsWriter.Write(folder.File("1.bin"), Header(), whole, overwrite: false);
+        WeightsWriter.Write(folder.File("2.bin"), Header(), inPieces, overwrite: false);
+        Assert.Equal(File.ReadAllBytes(folder.File("1.bin")), File.ReadAllBytes(folder.File("2.bin")));
+    }
+
+    [Fact]
+    public void Write_existing_file_without_overwrite_is_refused_before_anything_is_written()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string path = OldFileIn(folder);
+        SectionSource section = Source("a", ElementType.U8, [3]) with { Write = _ => Assert.Fail("must not be called") };
+        IOException exception = Assert.Throws<IOException>(() => WeightsWriter.Write(path, Header(), [section], overwrite: false));
+        Assert.Equal($"'{path}' exists already.", exception.Message);
+        AssertOldFileAlone(folder, path);
+    }
+
+    [Fact]
+    public void Write_file_that_appears_meanwhile_is_not_replaced()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string path = folder.File("weights.bin");
+        SectionSource section = Source("a", ElementType.U8, [3]) with
+        {
+            Write = stream =>
+            {
+                stream.Write([1, 1, 1]);
+                OldFileIn(folder);
+            },
+        };
+        Assert.Throws<IOException>(() => WeightsWriter.Write(path, Header(), [section], overwrite: false));
+        AssertOldFileAlone(folder, path);
+    }
+
+    [Fact]
+    public void Write_with_overwrite_replaces_the_file_at_the_end()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string path = OldFileIn(folder);
+        SectionSource section = Source("a", ElementType.U8, [3]) with
+        {
+            Write = stream =>
+            {
+                stream.Write([1, 1, 1]);
+                Assert.Equal(OldFile, File.ReadAllBytes(path));
+            },
+        };
+        WeightsWriter.Write(path, Header(), [section], overwrite: true);
+        WeightsFile.Open(path).Dispose();
+        Assert.Single(Directory.GetFileSystemEntries(folder.FullPath));
+    }
+
+    [Fact]
+    public void Write_over_a_mapped_file_leaves_the_mapping_as_it_was()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string path = folder.File("weights.bin");
+        WeightsWriter.Write(path, Header(), [Source("a", ElementType.U8, [300])], overwrite: false);
+        using WeightsFile before = WeightsFile.Open(path);
+        WeightsWriter.Write(path, Header(), [Source("b", ElementType.U8, [3])], overwrite: true);
+        before.VerifyChecksums();
+        Assert.Equal(Content("a", 300), before.Bytes("a", ElementType.U8, 300).ToArray());
+    }
+
+    [Fact]
+    public void Write_through_a_symbolic_link_replaces_the_file_and_keeps_the_link()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string path = OldFileIn(folder);
+        File.CreateSymbolicLink(folder.File("link.bin"), "weights.bin");
+        WeightsWriter.Write(folder.File("link.bin"), Header(), [Source("a", ElementType.U8, [3])], overwrite: true);
+        Assert.Equal("weights.bin", new FileInfo(folder.File("link.bin")).LinkTarget);
+        WeightsFile.Open(path).Dispose();
+    }
+
+    [Fact]
+    public void Write_with_a_failing_section_leaves_the_old_file_alone()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string path = OldFileIn(folder);
+        SectionSource[] sections =
+        [
+            Source("a", ElementType.U8, [3_000_000]), Source("b", ElementType.U8, [3]) with { Write = _ => throw new TimeoutException() },
+        ];
+        Assert.Throws<TimeoutException>(() => WeightsWriter.Write(path, Header(), sections, overwrite: true));
+        AssertOldFileAlone(folder, path);
+    }
+
+    [Theory]
+    [InlineData(0, "wrote 0 bytes, its shape has 12")]
+    [InlineData(11, "wrote 11 bytes, its shape has 12")]
+    [InlineData(13, "wrote 13 or more bytes, its shape has 12")]
+    public void Write_section_of_another_length_than_its_shape_is_refused(int length, string problem)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string path = OldFileIn(folder);
+        SectionSource section = Source("a.b", ElementType.F32, [3]) with { Write = stream => stream.Write(new byte[length]) };
+        string message = Assert.Throws<InvalidOperationException>(
+            () => WeightsWriter.Write(path, Header(), [section], overwrite: true)).Message;
+        Assert.Equal($"section 'a.b': its writer {problem}.", message);
+        AssertOldFileAlone(folder, path);
+    }
+
+    [Fact]
+    public void Write_where_no_file_can_be_says_why()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        SectionSource[] sections = [Source("a", ElementType.U8, [3])];
+        Assert.Throws<DirectoryNotFoundException>(() => WeightsWriter.Write(folder.File("no/a.bin"), Header(), sections, overwrite: true));
+        Assert.Throws<IOException>(() => WeightsWriter.Write(folder.FullPath, Header(), sections, overwrite: true));
+        if (OperatingSystem.IsLinux())
+            Assert.Throws<IOException>(() => WeightsWriter.Write("/dev/null", Header(), sections, overwrite: true));
+    }
+
+    [Fact]
+    public void Write_larger_than_the_disk_fails_at_once_and_leaves_nothing()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        SectionSource section = new("a", ElementType.U8, [int.MaxValue, int.MaxValue], _ => throw new TimeoutException("must not be called"));
+        Exception? exception = Record.Exception(() => WeightsWriter.Write(folder.File("a.bin"), Header(), [section], overwrite: true));
+        Assert.IsAssignableFrom<IOException>(exception);
+        Assert.Empty(Directory.GetFileSystemEntries(folder.FullPath));
+    }
+
+    public static TheoryData<string> Unreadable => [.. UnreadableInputs.Keys];
+
+    private static Dictionary<string, (JsonObject Header, SectionSource[] Sections)> UnreadableInputs { get; } = new()
+    {
+        ["no section"] = (Header(), []),
+        ["a name twice"] = (Header(), [Source("a", ElementType.U8, [1]), Source("a", ElementType.U8, [2])]),
+        ["an empty name"] = (Header(), [Source("", ElementType.U8, [1])]),
+        ["a name with a space"] = (Header(), [Source("a b", ElementType.U8, [1])]),
+        ["a name of 129 characters"] = (Header(), [Source(new string('a', 129), ElementType.U8, [1])]),
+        ["no dimension"] = (Header(), [Source("a", ElementType.U8, [])]),
+        ["three dimensions"] = (Header(), [Source("a", ElementType.U8, [1, 1, 1])]),
+        ["a negative size"] = (Header(), [Source("a", ElementType.U8, [-1])]),
+        ["a size above 2^31 - 1"] = (Header(), [Source("a", ElementType.U8, [1L << 31])]),
+        ["a shape of too many bytes"] = (Header(), [Source("a", ElementType.F32, [int.MaxValue, int.MaxValue])]),
+        ["sections of too many bytes"] =
+            (Header(), [.. Enumerable.Range(0, 3).Select(i => Source($"s{i}", ElementType.U8, [int.MaxValue, int.MaxValue]))]),
+        ["no config"] = (Without("config"), [Source("a", ElementType.U8, [1])]),
+        ["no source"] = (Without("source"), [Source("a", ElementType.U8, [1])]),
+        ["an unknown key"] = (With("x", 1), [Source("a", ElementType.U8, [1])]),
+        ["sections of its own"] = (With("sections", new JsonArray()), [Source("a", ElementType.U8, [1])]),
+        ["a config that is no object"] = (With("config", 1), [Source("a", ElementType.U8, [1])]),
+        ["a source that is too long"] = (With("source", new JsonObject { ["x"] = new string('x', 9 << 20) }), [Source("a", ElementType.U8, [1])]),
+        ["a source that is too deep"] = (With("source", Nested(20)), [Source("a", ElementType.U8, [1])]),
+    };
+
+    [Theory]
+    [MemberData(nameof(Unreadable))]
+    public void Write_what_could_not_be_read_is_refused(string cause)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string path = OldFileIn(folder);
+        (JsonObject header, SectionSource[] sections) = UnreadableInputs[cause];
+        Assert.Throws<ArgumentException>(() => WeightsWriter.Write(path, header, sections, overwrite: true));
+        AssertOldFileAlone(folder, path);
+    }
+
+    private static JsonObject Header() =>
+        new() { ["config"] = new JsonObject(), ["tokenizer"] = null, ["generation"] = new JsonObject(), ["source"] = new JsonObject() };
+
+    private static JsonObject Without(string key)
+    {
+        JsonObject header = Header();
+        header.Remove(key);
+        return header;
+    }
+
+    private static JsonObject With(string key, JsonNode value)
+    {
+        JsonObject header = Header();
+        header[key] = value;
+        return header;
+    }
+
+    private static JsonObject Nested(int depth)
+    {
+        JsonObject json = [];
+        for (int i = 0; i < depth; i++)
+            json = new JsonObject { ["x"] = json };
+        return json;
+    }
+
+    private static SectionSource Source(string name, ElementType type, long[] shape) =>
+        new(name, type, shape, stream => stream.Write(Content(name, type.RowBytes(shape.Aggregate(1L, (a, b) => a * b)))));
+
+    private static byte[] Content(string name, long length)
+    {
+        byte[] content = new byte[length];
+        new Random(name.Length).NextBytes(content);
+        return content;
+    }
+
+    private static void WriteInPieces(Action<Stream> write, Stream stream)
+    {
+        using MemoryStream whole = new();
+        write(whole);
+        ReadOnlySpan<byte> rest = whole.ToArray();
+        for (int length = 1; rest.Length > 0; length = (length * 2) % 101)
+        {
+            int piece = Math.Min(length, rest.Length);
+            stream.Write(rest[..piece]);
+            rest = rest[piece..];
+        }
+    }
+
+    private static string OldFileIn(TemporaryFolder folder)
+    {
+        File.WriteAllBytes(folder.File("weights.bin"), OldFile);
+        return folder.File("weights.bin");
+    }
+
+    private static void AssertOldFileAlone(TemporaryFolder folder, string path)
+    {
+        Assert.Equal([path], Directory.GetFileSystemEntries(folder.FullPath));
+        Assert.Equal(OldFile, File.ReadAllBytes(path));
+    }
+}
