@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
 namespace MyGpt.Runtime.Tokenization;
 
@@ -19,38 +21,57 @@ internal sealed class MergeTable
 
         _merges = data.Merges;
         _firstOfLeft = new int[tokens.Count + 1];
-        ReadOnlySpan<byte> merges = _merges.Span;
-        int count = merges.Length / EntrySize;
-        int lefts = 0; // tokens whose first entry is known
-        (uint Left, uint Right) previous = default;
-        for (int i = 0; i < count; i++)
-        {
-            (uint left, uint right, uint merged) = Entry(merges, i);
-            Check(i, left, right, merged, tokens);
-            if (i > 0 && (left, right).CompareTo(previous) <= 0)
-                throw new TokenizerDataException($"merges: entry {i} is ({left}, {right}) and follows {previous}, sorted order without repeats needed");
-            previous = (left, right);
-            while (lefts <= (int)left)
-                _firstOfLeft[lefts++] = i;
-        }
-        _firstOfLeft.AsSpan(lefts).Fill(count);
+        CheckAndIndex(_merges.Span, tokens.Open(), tokens.Count, _firstOfLeft);
     }
 
     /// <summary>The merges as spans, for the length of one encoding.</summary>
     public MergeLookup Open() => new(_merges.Span, _firstOfLeft);
 
-    private static void Check(int entry, uint left, uint right, uint merged, TokenTable tokens)
+    // Optimised from its first call, because it runs once: 50000 rounds of unoptimised code would take longer than all else in opening.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void CheckAndIndex(ReadOnlySpan<byte> merges, TokenTable.TokenSpans tokens, int tokenCount, Span<int> firstOfLeft)
     {
-        if (merged >= (uint)tokens.Count)
-            throw new TokenizerDataException($"merges: entry {entry} makes token {merged}, 0 to {tokens.Count - 1} needed");
+        int count = merges.Length / EntrySize;
+        int lefts = 0; // tokens whose first entry is known
+        ulong previous = 0;
+        for (int i = 0; i < count; i++)
+        {
+            (uint left, uint right, uint merged) = Entry(merges, i);
+            ulong pair = ((ulong)left << 32) | right;
+            if (merged >= (uint)tokenCount || left >= merged || right >= merged || (i > 0 && pair <= previous)
+                || !IsTogether(tokens[(int)left], tokens[(int)right], tokens[(int)merged]))
+            {
+                Throw(i, merges, tokens, tokenCount);
+            }
+            previous = pair;
+            while (lefts <= (int)left)
+                firstOfLeft[lefts++] = i;
+        }
+        firstOfLeft[lefts..].Fill(count);
+    }
+
+    private static bool IsTogether(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, ReadOnlySpan<byte> merged) =>
+        !left.IsEmpty && !right.IsEmpty && merged.Length == (long)left.Length + right.Length
+        && merged[..left.Length].SequenceEqual(left) && merged[left.Length..].SequenceEqual(right);
+
+    [DoesNotReturn]
+    private static void Throw(int index, ReadOnlySpan<byte> merges, TokenTable.TokenSpans tokens, int tokenCount)
+    {
+        (uint left, uint right, uint merged) = Entry(merges, index);
+        string entry = $"merges: entry {index}";
+        if (merged >= (uint)tokenCount)
+            throw new TokenizerDataException($"{entry} makes token {merged}, 0 to {tokenCount - 1} needed");
         if (left >= merged || right >= merged)
-            throw new TokenizerDataException($"merges: entry {entry} makes token {merged} of {left} and {right}, two lower ids needed");
+            throw new TokenizerDataException($"{entry} makes token {merged} of {left} and {right}, two lower ids needed");
         ReadOnlySpan<byte> a = tokens[(int)left], b = tokens[(int)right], both = tokens[(int)merged];
-        if (a.IsEmpty || b.IsEmpty || both.Length != (long)a.Length + b.Length || !both.StartsWith(a) || !both.EndsWith(b))
+        if (!IsTogether(a, b, both))
         {
             throw new TokenizerDataException(
-                $"merges: entry {entry} makes token {merged}, which is {Quotation.Of(both)}, of {Quotation.Of(a)} and {Quotation.Of(b)}");
+                $"{entry} makes token {merged}, which is {Quotation.Of(both)}, of {Quotation.Of(a)} and {Quotation.Of(b)}");
         }
+        (uint previousLeft, uint previousRight, _) = Entry(merges, index - 1);
+        throw new TokenizerDataException(
+            $"{entry} is ({left}, {right}) and follows ({previousLeft}, {previousRight}), sorted order without repeats needed");
     }
 
     private static (uint Left, uint Right, uint Merged) Entry(ReadOnlySpan<byte> merges, int index)

@@ -6,8 +6,7 @@ namespace MyGpt.Runtime.Tokenization;
 internal sealed class SpecialTokenTable
 {
     private readonly HashSet<int> _ids;
-    private readonly KeyValuePair<string, int>[] _longestFirst;
-    private readonly Lazy<SearchValues<string>> _texts; // made by the first text that may hold special tokens
+    private readonly Lazy<Search> _search; // made by the first text that may hold special tokens
 
     /// <summary>Checks and copies the special tokens.</summary>
     /// <exception cref="TokenizerDataException">A special token has no name, no place in the table, or another text there.</exception>
@@ -28,9 +27,7 @@ internal sealed class SpecialTokenTable
 
         Ids = new Dictionary<string, int>(data.SpecialTokens, StringComparer.Ordinal).AsReadOnly();
         _ids = [.. Ids.Values];
-        _longestFirst = [.. Ids.OrderByDescending(token => token.Key.Length)];
-        _texts = new Lazy<SearchValues<string>>(
-            () => SearchValues.Create([.. _longestFirst.Select(token => token.Key)], StringComparison.Ordinal));
+        _search = new Lazy<Search>(() => new Search(Ids));
     }
 
     /// <summary>The special tokens and their ids.</summary>
@@ -44,12 +41,12 @@ internal sealed class SpecialTokenTable
     public int IndexIn(ReadOnlySpan<char> text, out int length, out int id)
     {
         (length, id) = (0, -1);
-        if (_longestFirst.Length == 0)
+        if (Ids.Count == 0)
             return -1;
-        int at = text.IndexOfAny(_texts.Value);
+        int at = text.IndexOfAny(_search.Value.Texts);
         if (at < 0)
             return -1;
-        foreach ((string token, int tokenId) in _longestFirst)
+        foreach ((string token, int tokenId) in _search.Value.LongestFirst)
         {
             if (!text[at..].StartsWith(token, StringComparison.Ordinal))
                 continue;
@@ -57,5 +54,12 @@ internal sealed class SpecialTokenTable
             break;
         }
         return at;
+    }
+
+    private sealed class Search(IReadOnlyDictionary<string, int> ids)
+    {
+        public SearchValues<string> Texts { get; } = SearchValues.Create([.. ids.Keys], StringComparison.Ordinal);
+
+        public KeyValuePair<string, int>[] LongestFirst { get; } = [.. ids.OrderByDescending(token => token.Key.Length)];
     }
 }

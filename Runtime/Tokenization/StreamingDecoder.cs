@@ -38,7 +38,7 @@ public sealed class StreamingDecoder
         _separate = true;
 
         Reserve(separator.Length, token.Length);
-        int length = _decoder.GetChars(separator, _text, flush: false);
+        int length = separator.IsEmpty ? 0 : _decoder.GetChars(separator, _text, flush: false);
         length += _decoder.GetChars(token, _text.AsSpan(length), flush: false);
         return _text.AsSpan(0, length);
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace MyGpt.Runtime.Tokenization;
 
@@ -22,20 +23,7 @@ internal sealed class TokenTable
             throw new TokenizerDataException(
                 $"token offsets: {needed} bytes needed for {data.TokenCount} tokens, {data.TokenOffsets.Length} found");
         }
-
-        ReadOnlySpan<byte> offsets = data.TokenOffsets.Span;
-        uint previous = Offset(offsets, 0);
-        if (previous != 0)
-            throw new TokenizerDataException($"token offsets: the first is {previous}, 0 needed");
-        for (int i = 1; i <= data.TokenCount; i++)
-        {
-            uint offset = Offset(offsets, i);
-            if (offset < previous)
-                throw new TokenizerDataException($"token offsets: token {i - 1} begins at {previous} and ends at {offset}");
-            previous = offset;
-        }
-        if (previous != data.TokenBytes.Length)
-            throw new TokenizerDataException($"token bytes: {previous} needed by the offsets, {data.TokenBytes.Length} found");
+        Check(data.TokenOffsets.Span, data.TokenCount, data.TokenBytes.Length);
 
         _offsets = data.TokenOffsets;
         _bytes = data.TokenBytes;
@@ -52,14 +40,41 @@ internal sealed class TokenTable
         get
         {
             ArgumentOutOfRangeException.ThrowIfNegative(id);
-            if (id >= Count)
-                return [];
-            ReadOnlySpan<byte> offsets = _offsets.Span;
-            int start = (int)Offset(offsets, id);
-            return _bytes.Span[start..(int)Offset(offsets, id + 1)];
+            return id < Count ? Open()[id] : [];
         }
+    }
+
+    /// <summary>The table as spans, for a loop over many tokens.</summary>
+    public TokenSpans Open() => new(_offsets.Span, _bytes.Span);
+
+    // Optimised from its first call, because it runs once: 50000 rounds of unoptimised code would take longer than all else in opening.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Check(ReadOnlySpan<byte> offsets, int tokenCount, int byteCount)
+    {
+        uint previous = Offset(offsets, 0);
+        if (previous != 0)
+            throw new TokenizerDataException($"token offsets: the first is {previous}, 0 needed");
+        for (int i = 1; i <= tokenCount; i++)
+        {
+            uint offset = Offset(offsets, i);
+            if (offset < previous)
+                throw new TokenizerDataException($"token offsets: token {i - 1} begins at {previous} and ends at {offset}");
+            previous = offset;
+        }
+        if (previous != byteCount)
+            throw new TokenizerDataException($"token bytes: {previous} needed by the offsets, {byteCount} found");
     }
 
     private static uint Offset(ReadOnlySpan<byte> offsets, int index) =>
         BinaryPrimitives.ReadUInt32LittleEndian(offsets[(index * OffsetSize)..]);
+
+    /// <summary>The bytes of every token.</summary>
+    internal readonly ref struct TokenSpans(ReadOnlySpan<byte> offsets, ReadOnlySpan<byte> bytes)
+    {
+        private readonly ReadOnlySpan<byte> _offsets = offsets;
+        private readonly ReadOnlySpan<byte> _bytes = bytes;
+
+        /// <summary>The bytes of one token, whose id is in range.</summary>
+        public ReadOnlySpan<byte> this[int id] => _bytes[(int)Offset(_offsets, id)..(int)Offset(_offsets, id + 1)];
+    }
 }
