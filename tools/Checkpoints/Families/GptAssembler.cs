@@ -164,6 +164,5 @@ internal sealed class GptAssembler
         ?? alternatives[0]);
 
     private bool AnyLayerHas(string[] alternatives, string suffix) => Enumerable.Range(0, _layers)
-        .SelectMany(layer => alternatives, (layer, name) => $"{_blocks}.{layer}.{name}{suffix}")
-        .Any(name => _state.Has(name) && !IsMask(name));
+        .Any(layer => alternatives.Any(name => _state.Has($"{_blocks}.{layer}.{name}{suffix}")));
 }

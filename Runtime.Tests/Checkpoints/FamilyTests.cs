@@ -1,0 +1,256 @@
+using MyGpt.Checkpoints;
+using MyGpt.Runtime.Model;
+
+namespace MyGpt.Runtime.Tests.Checkpoints;
+
+/// <summary>What families make of names, configs and options.</summary>
+public class FamilyTests
+{
+    [Theory]
+    [InlineData("_orig_mod.")]
+    [InlineData("module.")]
+    [InlineData("module._orig_mod.")]
+    public void Convert_removes_what_wrappers_put_before_names(string prefix)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        (ConversionReport report, ModelFile model) = Conversion.Convert(folder, new TinyCheckpoint(prefix).ToArray());
+        using (model)
+        {
+            Assert.Contains(report.Of(ReportKind.Found), line => line.StartsWith($"names begin with '{prefix}'", StringComparison.Ordinal));
+            Assert.True(model.Description.Config.TiedHead);
+        }
+    }
+
+    [Fact]
+    public void Convert_names_a_missing_tensor_with_its_prefix() =>
+        Assert.Contains("tensor '_orig_mod.transformer.h.1.ln_2.weight' is missing",
+            Conversion.Refuse(new TinyCheckpoint("_orig_mod.").But(c => c["_orig_mod.transformer.h.1.ln_2.weight"] = null).ToArray()),
+            StringComparison.Ordinal);
+
+    [Fact]
+    public void Convert_ties_a_head_that_is_a_copy()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        byte[] checkpoint = new TinyCheckpoint()
+            .But(c => c["lm_head.weight"] = c["lm_head.weight"]! with { Data = [.. c["lm_head.weight"]!.Data] }).ToArray();
+
+        (ConversionReport report, ModelFile model) = Conversion.Convert(folder, checkpoint);
+
+        model.Dispose();
+        Assert.True(report.Config.TiedHead);
+        Assert.Contains(report.Of(ReportKind.LeftOut), line => line.StartsWith("a copy: 'lm_head.weight'", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Convert_keeps_a_head_that_differs_by_one_bit()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        byte[] checkpoint = new TinyCheckpoint().But(c =>
+        {
+            byte[] data = [.. c["lm_head.weight"]!.Data];
+            data[^4] ^= 1;
+            c["lm_head.weight"] = c["lm_head.weight"]! with { Data = data };
+        }).ToArray();
+
+        (ConversionReport report, ModelFile model) = Conversion.Convert(folder, checkpoint);
+
+        using (model)
+        {
+            Dictionary<string, uint[]> tensors = Conversion.Tensors(model);
+            Assert.False(report.Config.TiedHead);
+            Assert.Equal(tensors["token_embedding"][^1] ^ 1, tensors["head.weight"][^1]);
+        }
+    }
+
+    [Fact]
+    public void Convert_a_head_with_bias()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        byte[] checkpoint = new TinyCheckpoint().But(c => c.State.Add(("lm_head.bias", TestTensor.Of([1, 2, 3, 4, 5], 5)))).ToArray();
+
+        using ModelFile model = Conversion.Convert(folder, checkpoint).Model;
+
+        Assert.Equal([1f, 2f, 3f, 4f, 5f], Conversion.Tensors(model)["head.bias"].Select(BitConverter.UInt32BitsToSingle));
+    }
+
+    [Theory]
+    [InlineData(true, null, ActivationKind.GeluErf, ReportKind.Assumed)]
+    [InlineData(false, null, ActivationKind.GeluTanh, ReportKind.Assumed)]    // from before the field
+    [InlineData(true, ActivationKind.ReluSquared, ActivationKind.ReluSquared, ReportKind.Found)]
+    public void Convert_nanoGPT_chooses_the_activation(bool hasBiasField, ActivationKind? option, ActivationKind expected, ReportKind kind)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        byte[] checkpoint = new TinyCheckpoint().But(c => c.Arguments.RemoveAll(pair => !hasBiasField && pair.Key.Equals("bias"))).ToArray();
+
+        (ConversionReport report, ModelFile model) = Conversion.Convert(folder, checkpoint, new ConvertOptions { Activation = option });
+
+        model.Dispose();
+        Assert.Equal(expected, report.Config.Activation);
+        Assert.Contains(report.Of(kind), line => line.StartsWith("activation ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Convert_warns_about_config_fields_that_it_does_not_know()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+
+        (ConversionReport report, ModelFile model) = Conversion.Convert(folder, new TinyCheckpoint().With("qk_norm", true).ToArray());
+
+        model.Dispose();
+        Assert.Contains(report.Of(ReportKind.Warning), line => line.Contains("'qk_norm'", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Convert_separate_query_key_value_stacks_them()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        byte[] checkpoint = Gpt104(names: ["attn.q_proj", "attn.k_proj", "attn.v_proj"], config: []);
+
+        using ModelFile model = Conversion.Convert(folder, checkpoint).Model;
+
+        uint[] qkv = Conversion.Tensors(model)["blocks.0.attention.qkv.weight"];
+        Assert.Equal([1f, 2f, 3f], new[] { qkv[0], qkv[16], qkv[32] }.Select(BitConverter.UInt32BitsToSingle));
+    }
+
+    [Theory]
+    [InlineData("gelu_tanh", ActivationKind.GeluTanh)]
+    [InlineData("gelu", ActivationKind.GeluErf)]
+    [InlineData("relu", ActivationKind.Relu)]
+    [InlineData("relu2", ActivationKind.ReluSquared)]
+    public void Convert_GPT104_takes_the_activation_of_the_config(string stated, ActivationKind expected)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+
+        using ModelFile model = Conversion.Convert(folder, Gpt104(["attn.c_attn"], [("activation", stated)])).Model;
+
+        Assert.Equal(expected, model.Description.Config.Activation);
+    }
+
+    [Fact]
+    public void Convert_GPT104_refuses_an_activation_that_it_does_not_know()
+    {
+        string message = Conversion.Refuse(Gpt104(["attn.c_attn"], [("activation", "mish")]));
+
+        Assert.Contains("'mish'", message, StringComparison.Ordinal);
+        Assert.Contains("--activation", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Convert_GPT104_takes_the_epsilon_of_the_config()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+
+        using ModelFile model = Conversion.Convert(folder, Gpt104(["attn.c_attn"], [("layer_norm_eps", 1e-6)])).Model;
+
+        Assert.Equal(1e-6f, model.Description.Config.NormEpsilon);
+    }
+
+    [Theory]
+    [InlineData("n_kv_heads", 1, "n_kv_heads = 1, but n_heads says 2")]
+    [InlineData("layer_norm_eps", 0.0, "layer_norm_eps is 0")]
+    [InlineData("d_ff", 16, "d_ff = 16, but the MLP's first matrix says 6")]
+    public void Convert_GPT104_refuses_a_config_that_it_cannot_follow(string field, object value, string reason) =>
+        Assert.Contains(reason, Conversion.Refuse(Gpt104(["attn.c_attn"], [(field, value)])), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("norm_type", "rms", "norm_type = 'rms', which is not converted yet")]
+    [InlineData("position_type", "rope", "position_type = 'rope', which is not converted yet")]
+    [InlineData("num_kv_heads", 1, "num_kv_heads = 1 and num_heads = 2")]
+    [InlineData("tokenizer_kind", null, null)]
+    public void Convert_myGPT_refuses_variants_by_name(string field, object? value, string? reason)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        byte[] checkpoint = MyGpt([("embed_dim", 4), ("num_heads", 2), ("num_layers", 1), ("max_seq_len", 3), ("vocab_size", 5), (field, value)], []);
+
+        if (reason is not null)
+            Assert.Contains(reason, Conversion.Refuse(checkpoint), StringComparison.Ordinal);
+        else
+            Conversion.Convert(folder, checkpoint).Model.Dispose();
+    }
+
+    [Fact]
+    public void Convert_myGPT_refuses_a_tokenizer_of_another_kind_unless_a_vocabulary_is_given()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        byte[] checkpoint = MyGpt([("embed_dim", 4), ("num_heads", 2)], [("tokenizer_kind", "bpe")]);
+        File.WriteAllText(folder.File("vocab.txt"), "a\nb\nc\nd\ne\n");
+
+        Assert.Contains("tokenizer_kind is 'bpe'", Conversion.Refuse(checkpoint), StringComparison.Ordinal);
+        using ModelFile model = Conversion.Convert(folder, checkpoint, new ConvertOptions { VocabPath = folder.File("vocab.txt") }).Model;
+        Assert.Equal(5, model.Description.Tokenizer!.TokenCount);
+    }
+
+    [Theory]
+    [InlineData(new[] { "a", "b", "a" }, "token 2")]
+    [InlineData(new[] { "a", "bc" }, "token 1 is 'bc'; one character was needed")]
+    [InlineData(new[] { "a", "b", "c", "d", "e", "f" }, "more tokens than the model, which has 5")]
+    public void Convert_myGPT_refuses_characters_that_are_none(string[] characters, string reason)
+    {
+        byte[] checkpoint = MyGpt([("embed_dim", 4), ("num_heads", 2)], [("tokenizer_chars", new List<object?>(characters))]);
+
+        Assert.Contains(reason, Conversion.Refuse(checkpoint), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Convert_a_bare_state_dict_needs_the_number_of_heads()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string checkpoint = TestFiles.Fixture("mygpt_ch15_bare_state_dict/trained_gpt.pt");
+
+        var missing = Assert.Throws<MissingOptionException>(() => Converter.Convert(checkpoint, folder.File("w.bin"), new ConvertOptions()));
+        Assert.Equal("--heads", missing.Option);
+        Assert.Contains("--heads N", missing.Message, StringComparison.Ordinal);
+        foreach (int heads in new[] { 3, 0, -1, 16 })
+        {
+            var wrong = Assert.Throws<OptionException>(
+                () => Converter.Convert(checkpoint, folder.File("w.bin"), new ConvertOptions { Heads = heads }));
+            Assert.Contains("does not divide the model's width 8", wrong.Message, StringComparison.Ordinal);
+        }
+        Assert.Empty(Directory.EnumerateFileSystemEntries(folder.FullPath));
+    }
+
+    [Fact]
+    public void Convert_refuses_a_number_of_heads_that_contradicts_the_config()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+
+        var wrong = Assert.Throws<OptionException>(
+            () => Conversion.Convert(folder, new TinyCheckpoint().ToArray(), new ConvertOptions { Heads = 4 }));
+
+        Assert.Contains("n_head = 2", wrong.Message, StringComparison.Ordinal);
+    }
+
+    private static byte[] Gpt104(string[] names, (object, object?)[] config)
+    {
+        const int Width = 4;
+        List<(object, object?)> state =
+        [
+            ("tok_emb.weight", TestTensor.Random(1, 5, Width)), ("pos_emb.weight", TestTensor.Random(2, 3, Width)),
+            ("layers.0.norm1.weight", TestTensor.Random(3, Width)), ("layers.0.attn.out_proj.weight", TestTensor.Random(4, Width, Width)),
+            ("layers.0.norm2.weight", TestTensor.Random(5, Width)), ("layers.0.ffn.fc1.weight", TestTensor.Random(6, 6, Width)),
+            ("layers.0.ffn.fc2.weight", TestTensor.Random(7, Width, 6)), ("norm.weight", TestTensor.Random(8, Width)),
+        ];
+        int rows = 3 * Width / names.Length;
+        for (int i = 0; i < names.Length; i++)
+            state.Add(($"layers.0.{names[i]}.weight", TestTensor.Of([.. Enumerable.Repeat(i + 1f, rows * Width)], rows, Width)));
+        List<(object, object?)> fields = [("d_model", Width), ("n_layers", 1), ("n_heads", 2), ("context_length", 3), .. config];
+        return TinyCheckpoint.Archive((List<(object, object?)>)[("config", fields), ("model", state)]);
+    }
+
+    private static byte[] MyGpt((object, object?)[] config, (object, object?)[] others)
+    {
+        const int Width = 4;
+        List<(object, object?)> state =
+        [
+            ("token_embedding.embedding.weight", TestTensor.Random(1, 5, Width)), ("position_embedding.weight", TestTensor.Random(2, 3, Width)),
+            .. new[] { "ln1.weight", "ln1.bias", "ln2.weight", "ln2.bias", "mlp.fc2.bias" }
+                .Select(name => ((object)$"blocks.0.{name}", (object?)TestTensor.Random(3, Width))),
+            .. new[] { "mha.W_Q", "mha.W_K", "mha.W_V", "mha.W_O" }
+                .Select(name => ((object)$"blocks.0.{name}.weight", (object?)TestTensor.Random(4, Width, Width))),
+            ("blocks.0.mlp.fc1.weight", TestTensor.Random(5, 6, Width)), ("blocks.0.mlp.fc1.bias", TestTensor.Random(6, 6)),
+            ("blocks.0.mlp.fc2.weight", TestTensor.Random(7, Width, 6)),
+            ("ln_f.weight", TestTensor.Random(8, Width)), ("ln_f.bias", TestTensor.Random(9, Width)),
+        ];
+        return TinyCheckpoint.Archive((List<(object, object?)>)[("model_state_dict", state), ("config", config.ToList()), .. others]);
+    }
+}
