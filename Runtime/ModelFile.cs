@@ -33,7 +33,7 @@ public sealed class ModelFile : IDisposable
 
     /// <summary>Opens a model. Its weights are mapped, neither read nor copied: as fast for 1 GB as for 1 MB.</summary>
     /// <param name="path">A weights.bin.</param>
-    /// <exception cref="WeightsFormatException">The file is damaged, hostile or no weights.bin, or its parts contradict each other.</exception>
+    /// <exception cref="WeightsFormatException">It is damaged, hostile or no weights.bin, or its parts contradict each other.</exception>
     /// <exception cref="IOException">It is missing (<see cref="FileNotFoundException"/>), a folder, or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public static ModelFile Open(string path)
@@ -61,7 +61,7 @@ public sealed class ModelFile : IDisposable
     /// <param name="overwrite">Whether a file that is already there may be replaced.</param>
     /// <exception cref="ArgumentException">The description contradicts itself, or the type is none of a weight.</exception>
     /// <exception cref="InvalidOperationException">A tensor's writer wrote too much or too little.</exception>
-    /// <exception cref="IOException">The file exists and may not be replaced, or cannot be written; what was there is unchanged.</exception>
+    /// <exception cref="IOException">It exists and may not be replaced, or cannot be written; what was there is unchanged.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     public static void Write(
         string path, ModelDescription model, ElementType matrixType, Func<TensorSpec, Action<Stream>> tensors, bool overwrite)

@@ -23,7 +23,7 @@ internal static class TokenizerHeader
         if (tokenizer is null)
             return null;
         JsonObject specialTokens = [];
-        foreach ((string text, int id) in tokenizer.SpecialTokens.OrderBy(token => token.Value).ThenBy(token => token.Key, StringComparer.Ordinal))
+        foreach ((string text, int id) in tokenizer.SpecialTokens.OrderBy(t => t.Value).ThenBy(t => t.Key, StringComparer.Ordinal))
             specialTokens[text] = id;
         return new JsonObject
         {
@@ -110,8 +110,9 @@ internal static class TokenizerHeader
             return Invariant($"{MergesSection}: {merges.Length} bytes found, a multiple of {MergeColumns * sizeof(uint)} needed");
         for (int i = 0; i < merges.Length / sizeof(uint); i++)
         {
-            if (Number(merges, i) >= tokenizer.TokenCount)
-                return Invariant($"{MergesSection}: id {Number(merges, i)} in row {i / MergeColumns}, 0 to {tokenizer.TokenCount - 1} needed");
+            uint id = Number(merges, i);
+            if (id >= tokenizer.TokenCount)
+                return Invariant($"{MergesSection}: id {id} in row {i / MergeColumns}, 0 to {tokenizer.TokenCount - 1} needed");
         }
         for (int row = 1; row < merges.Length / (MergeColumns * sizeof(uint)); row++)
         {

@@ -11,7 +11,18 @@ public sealed class GptConfigTests
     public void Validate_accepts_smallest_and_largest_sizes()
     {
         Good.Validate();
-        (Good with { VocabSize = 1, ContextLength = 1, EmbeddingDim = 1, LayerCount = 1, HeadCount = 1, KvHeadCount = 1, HeadDim = 1, MlpDim = 1 }).Validate();
+        GptConfig smallest = Good with
+        {
+            VocabSize = 1,
+            ContextLength = 1,
+            EmbeddingDim = 1,
+            LayerCount = 1,
+            HeadCount = 1,
+            KvHeadCount = 1,
+            HeadDim = 1,
+            MlpDim = 1,
+        };
+        smallest.Validate();
         GptConfig largest = Good with
         {
             VocabSize = 1 << 24,

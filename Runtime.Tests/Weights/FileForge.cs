@@ -7,7 +7,7 @@ using System.Text.Json.Nodes;
 
 namespace MyGpt.Runtime.Tests.Weights;
 
-/// <summary>A valid tiny weights.bin, taken apart so that one thing in it can be made wrong; it is put together by other code than the product's.</summary>
+/// <summary>A valid tiny weights.bin, taken apart so that one thing in it can be made wrong, and put together without the writer.</summary>
 internal sealed class FileForge
 {
     private const int PrefixLength = 16;
@@ -82,8 +82,11 @@ internal sealed class FileForge
     }
 
     /// <summary>The JSON, one character a byte: a place for bytes that are no UTF-8.</summary>
-    public byte[] BytesWithLatin1(string find, string replace) =>
-        Bytes(Encoding.Latin1.GetBytes(ReplaceOnce(Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(Header.ToJsonString(Relaxed))), find, replace)));
+    public byte[] BytesWithLatin1(string find, string replace)
+    {
+        string characters = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(Header.ToJsonString(Relaxed)));
+        return Bytes(Encoding.Latin1.GetBytes(ReplaceOnce(characters, find, replace)));
+    }
 
     /// <summary>Replaces a text that occurs exactly once.</summary>
     public static string ReplaceOnce(string text, string find, string replace)

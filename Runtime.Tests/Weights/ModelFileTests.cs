@@ -56,8 +56,8 @@ public sealed class ModelFileTests
         GenerationDefaults generation = new() { StartToken = 2, EndToken = 0 };
         foreach (TokenizerData tokenizer in Tokenizers)
         {
-            string path = TinyModels.Write(
-                folder.File($"{tokenizer.Kind}.bin"), TinyModels.Config with { VocabSize = 300 }, tokenizer: tokenizer, generation: generation);
+            GptConfig config = TinyModels.Config with { VocabSize = 300 };
+            string path = TinyModels.Write(folder.File($"{tokenizer.Kind}.bin"), config, tokenizer: tokenizer, generation: generation);
             using ModelFile model = ModelFile.Open(path);
             TokenizerData found = Assert.IsType<TokenizerData>(model.Description.Tokenizer);
             Assert.Equal(tokenizer.Kind, found.Kind);
@@ -79,8 +79,9 @@ public sealed class ModelFileTests
             string path = TinyModels.Write(
                 folder.File("first.bin"), TinyModels.Config with { VocabSize = 300 }, seed: 5, type, TinyModels.Bpe());
             using ModelFile model = ModelFile.Open(path);
-            ModelFile.Write(folder.File("again.bin"), model.Description, type, spec => stream => Copy(model.File, spec, stream), overwrite: true);
-            Assert.Equal(File.ReadAllBytes(path), File.ReadAllBytes(folder.File("again.bin")));
+            string again = folder.File("again.bin");
+            ModelFile.Write(again, model.Description, type, spec => stream => Copy(model.File, spec, stream), overwrite: true);
+            Assert.Equal(File.ReadAllBytes(path), File.ReadAllBytes(again));
         }
     }
 
@@ -109,9 +110,13 @@ public sealed class ModelFileTests
             ["generation"] = JsonObject.Create(f32.File.Generation),
             ["source"] = new JsonObject(),
         };
-        IEnumerable<SectionSource> sections = TensorSpec.For(TinyModels.Config).Select(spec => spec.Name == "blocks.1.mlp.up.weight"
-            ? new SectionSource(spec.Name, ElementType.Bf16, [spec.Rows, spec.Columns], stream => stream.Write(new byte[spec.Rows * spec.Columns * 2]))
-            : new SectionSource(spec.Name, ElementType.F32, spec.IsMatrix ? [spec.Rows, spec.Columns] : [spec.Columns], stream => Copy(f32.File, spec, stream)));
+        IEnumerable<SectionSource> sections = TensorSpec.For(TinyModels.Config).Select(spec =>
+        {
+            long[] shape = spec.IsMatrix ? [spec.Rows, spec.Columns] : [spec.Columns];
+            return spec.Name == "blocks.1.mlp.up.weight"
+                ? new SectionSource(spec.Name, ElementType.Bf16, shape, stream => stream.Write(new byte[spec.Rows * spec.Columns * 2]))
+                : new SectionSource(spec.Name, ElementType.F32, shape, stream => Copy(f32.File, spec, stream));
+        });
         WeightsWriter.Write(folder.File("mixed.bin"), header, [.. sections], overwrite: false);
 
         using ModelFile mixed = ModelFile.Open(folder.File("mixed.bin"));

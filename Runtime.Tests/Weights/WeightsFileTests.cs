@@ -28,7 +28,8 @@ public sealed class WeightsFileTests
     {
         if (OperatingSystem.IsWindows())
             return;
-        Assert.Contains("pipe or device", Assert.Throws<WeightsFormatException>(() => WeightsFile.Open("/dev/zero")).Message, StringComparison.Ordinal);
+        string message = Assert.Throws<WeightsFormatException>(() => WeightsFile.Open("/dev/zero")).Message;
+        Assert.Contains("pipe or device", message, StringComparison.Ordinal);
         Assert.False(WeightsFile.IsWeightsFile("/dev/zero"));
     }
 
@@ -136,7 +137,9 @@ public sealed class WeightsFileTests
         AssertRefused("section 'tokenizer.merges': type u32 found, f32 or bf16 needed", () => file.Tensor("tokenizer.merges", 2, 3));
         AssertRefused("section 'tokenizer.offsets': type u32 found, f32 needed", () => file.Vector("tokenizer.offsets", 260));
         AssertRefused("section 'tokenizer.bytes': type u8 found, u32 needed", () => _ = file.Bytes("tokenizer.bytes", ElementType.U32, -1));
-        AssertRefused("section 'tokenizer.merges': shape (2, 3) found, (-1, 4) needed", () => _ = file.Bytes("tokenizer.merges", ElementType.U32, -1, 4));
+        AssertRefused(
+            "section 'tokenizer.merges': shape (2, 3) found, (any, 4) needed",
+            () => _ = file.Bytes("tokenizer.merges", ElementType.U32, -1, 4));
     }
 
     [Fact]

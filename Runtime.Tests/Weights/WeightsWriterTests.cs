@@ -185,7 +185,8 @@ public sealed class WeightsWriterTests
         ["an unknown key"] = (With("x", 1), [Source("a", ElementType.U8, [1])]),
         ["sections of its own"] = (With("sections", new JsonArray()), [Source("a", ElementType.U8, [1])]),
         ["a config that is no object"] = (With("config", 1), [Source("a", ElementType.U8, [1])]),
-        ["a source that is too long"] = (With("source", new JsonObject { ["x"] = new string('x', 9 << 20) }), [Source("a", ElementType.U8, [1])]),
+        ["a source that is too long"] =
+            (With("source", new JsonObject { ["x"] = new string('x', 9 << 20) }), [Source("a", ElementType.U8, [1])]),
         ["a source that is too deep"] = (With("source", Nested(20)), [Source("a", ElementType.U8, [1])]),
     };
 

@@ -103,7 +103,7 @@ public sealed record GptConfig
     public int AttentionDim => checked(HeadCount * HeadDim);
 
     /// <summary>Checks that every size is positive and within what we accept, and that the sizes fit each other.</summary>
-    /// <exception cref="ArgumentException">They do not; the message names the first key of weights.bin's <c>config</c> that is wrong.</exception>
+    /// <exception cref="ArgumentException">They do not; the message names the first wrong key as weights.bin's <c>config</c> calls it.</exception>
     public void Validate()
     {
         if (GptConfigLimits.FindProblem(this) is { } problem)

@@ -4,7 +4,7 @@ using MyGpt.Runtime.Weights;
 
 namespace MyGpt.Runtime.Model;
 
-/// <summary><see cref="GptConfig"/> as the <c>config</c> object of weights.bin: every key written, every key needed, no other accepted.</summary>
+/// <summary><see cref="GptConfig"/> as the <c>config</c> object of weights.bin: every key is written and needed, no other accepted.</summary>
 /// <remarks>
 /// A key that a later variant adds is optional when it is read, and its absence means what the runtime did before it: files of today
 /// stay readable then, and a runtime of today refuses, by name, the key that it does not know.
@@ -50,7 +50,7 @@ public static class GptConfigJson
     /// <summary>Reads and validates.</summary>
     /// <param name="file">The file's name, for messages.</param>
     /// <param name="config">The header's <c>config</c>.</param>
-    /// <exception cref="WeightsFormatException">A key is missing, unknown, of the wrong type or out of range, or keys contradict each other.</exception>
+    /// <exception cref="WeightsFormatException">A key is missing, unknown, of the wrong type or range, or contradicts another.</exception>
     internal static GptConfig Read(string file, JsonElement config)
     {
         HeaderObject json = new(file, "header.config", config, Keys);

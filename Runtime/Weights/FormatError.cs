@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace MyGpt.Runtime.Weights;
 
-/// <summary>Makes the one-line messages of <see cref="WeightsFormatException"/>: file, part of the file, what was found, what was needed.</summary>
+/// <summary>Makes <see cref="WeightsFormatException"/>s of one line: file, part of the file, what was found, what was needed.</summary>
 internal static class FormatError
 {
     private const int LongestQuote = 80;

@@ -21,7 +21,7 @@ internal sealed unsafe class MappedFile : IDisposable
         _view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
     }
 
-    /// <summary>The byte at an offset of the file. Not a counted reference: it is good as long as this object is alive and not disposed.</summary>
+    /// <summary>The byte at an offset of the file; good as long as this object is alive and not disposed.</summary>
     /// <exception cref="ObjectDisposedException">The file has been closed.</exception>
     public byte* At(long offset)
     {

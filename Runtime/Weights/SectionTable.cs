@@ -24,7 +24,7 @@ internal static class SectionTable
     public static long ByteLength(ElementType type, IReadOnlyList<long> shape) =>
         checked(type.RowBytes(shape[^1]) * (shape.Count == 2 ? shape[0] : 1));
 
-    /// <summary>Reads all entries. Every byte of the file then belongs to the header, to one section or to the padding before one.</summary>
+    /// <summary>Reads all entries: each byte of the file then belongs to the header, to one section or to the padding before one.</summary>
     /// <param name="header">The object that holds the array <c>sections</c>.</param>
     /// <param name="headerEnd">First byte after the JSON.</param>
     /// <param name="fileLength">Bytes in the file.</param>

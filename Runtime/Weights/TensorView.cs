@@ -46,7 +46,7 @@ public readonly unsafe struct TensorView
     /// <summary>Input features of a matrix, the length of a vector.</summary>
     public int Columns { get; }
 
-    /// <summary>The first element, at a 64-byte boundary in a mapped file; (Rows, Columns) elements follow in <see cref="Layout"/>.</summary>
+    /// <summary>The first of (Rows, Columns) elements in <see cref="Layout"/>; at a 64-byte boundary in a mapped file.</summary>
     public byte* Data { get; }
 
     /// <summary>Bytes of the whole tensor.</summary>

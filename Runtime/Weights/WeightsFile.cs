@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
 
@@ -109,11 +108,11 @@ public sealed class WeightsFile : IDisposable
             throw Error(name, $"type {section.Type.Code()} found, {type.Code()} needed");
         return section.Length <= int.MaxValue
             ? _map.Memory(section.Offset, (int)section.Length)
-            : throw Error(name, string.Create(CultureInfo.InvariantCulture, $"{section.Length} bytes found, at most {int.MaxValue} needed"));
+            : throw Error(name, $"{section.Length} bytes found, at most {int.MaxValue} needed");
     }
 
     /// <summary>Reads the whole file: the checksum of every section, and the zeros between sections.</summary>
-    /// <exception cref="WeightsFormatException">A checksum differs; the message names the section, what was found and what was needed.</exception>
+    /// <exception cref="WeightsFormatException">A checksum differs; the message names the section and both checksums.</exception>
     public unsafe void VerifyChecksums()
     {
         long end = Sections[0].Offset;
@@ -136,7 +135,9 @@ public sealed class WeightsFile : IDisposable
     /// <summary>Unmaps the file. No view, table or model made from it may be used afterwards.</summary>
     public void Dispose() => _map.Dispose();
 
-    /// <summary>False for an empty file. Opening a pipe would wait for its writer; pipes and devices say length 0 too, and are never opened.</summary>
+    /// <summary>
+    /// False for an empty file, and for pipes and devices, whose length is 0 too: opening a pipe would wait for its writer.
+    /// </summary>
     private static bool HasBytes(string path)
     {
         FileSystemInfo file = File.ResolveLinkTarget(path, returnFinalTarget: true) ?? new FileInfo(path);
@@ -154,14 +155,17 @@ public sealed class WeightsFile : IDisposable
     private SectionInfo Section(string name, ReadOnlySpan<long> shape)
     {
         if (!_byName.TryGetValue(name, out SectionInfo? section))
-            throw Error(name, $"missing; shape {FormatError.Shape(shape.ToArray())} needed");
+            throw Error(name, $"missing; shape {Needed(shape)} needed");
         bool fits = section.Shape.Count == shape.Length;
         for (int i = 0; fits && i < shape.Length; i++)
             fits = shape[i] == section.Shape[i] || shape[i] < 0;
         return fits
             ? section
-            : throw Error(name, $"shape {FormatError.Shape(section.Shape)} found, {FormatError.Shape(shape.ToArray())} needed");
+            : throw Error(name, $"shape {FormatError.Shape(section.Shape)} found, {Needed(shape)} needed");
     }
+
+    private static string Needed(ReadOnlySpan<long> shape) =>
+        FormatError.Shape(shape.ToArray()).Replace("-1", "any", StringComparison.Ordinal);
 
     private unsafe TensorView View(SectionInfo section, int rows, int columns) =>
         new(section.Name, section.Type, section.Layout, rows, columns, _map.At(section.Offset), _map);

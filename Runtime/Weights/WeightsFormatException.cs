@@ -1,6 +1,6 @@
 namespace MyGpt.Runtime.Weights;
 
-/// <summary>A weights.bin is damaged, hostile or of an unknown kind. The message names the part, what was found and what was needed.</summary>
+/// <summary>A weights.bin is damaged, hostile or of an unknown kind; the message says where, what was found and what was needed.</summary>
 public sealed class WeightsFormatException : Exception
 {
     /// <summary>Creates the exception without a message.</summary>

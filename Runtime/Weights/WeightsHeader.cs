@@ -62,11 +62,9 @@ internal sealed record WeightsHeader
     /// <returns>Bytes of JSON, which follow.</returns>
     public static int JsonLength(string file, ReadOnlySpan<byte> start, long fileLength)
     {
-        if (!start.StartsWith(Magic[..Math.Min(start.Length, Magic.Length)]))
-        {
-            throw FormatError.Create(
-                file, "magic", $"{Convert.ToHexString(start[..Math.Min(start.Length, Magic.Length)])} found, {Convert.ToHexString(Magic)} needed");
-        }
+        ReadOnlySpan<byte> magic = start[..Math.Min(start.Length, Magic.Length)];
+        if (!Magic.StartsWith(magic))
+            throw FormatError.Create(file, "magic", $"{Convert.ToHexString(magic)} found, {Convert.ToHexString(Magic)} needed");
         if (start.Length < PrefixLength)
             throw FormatError.Create(file, "fixed header", $"{start.Length} bytes in the file, {PrefixLength} needed");
         uint version = BinaryPrimitives.ReadUInt32LittleEndian(start[Magic.Length..]);
@@ -99,7 +97,7 @@ internal sealed record WeightsHeader
 
     /// <summary>The bytes up to the first section: prefix, JSON, padding.</summary>
     /// <param name="parts">The JSON objects besides the section table.</param>
-    /// <param name="sections">The section table, whose first offset must be <see cref="SectionTable.Align"/> of the end of the JSON.</param>
+    /// <param name="sections">The section table, with the offsets that the header's own length leads to.</param>
     public static ReadOnlyMemory<byte> Compose(JsonObject parts, IEnumerable<SectionInfo> sections)
     {
         ArrayBufferWriter<byte> bytes = new();

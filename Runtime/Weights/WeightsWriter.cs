@@ -10,9 +10,9 @@ public static class WeightsWriter
     /// <param name="header">The objects <c>config</c>, <c>tokenizer</c> (or null), <c>generation</c> and <c>source</c>.</param>
     /// <param name="sections">The sections in file order, at least one.</param>
     /// <param name="overwrite">Whether a file that is already there may be replaced.</param>
-    /// <exception cref="ArgumentException">The reader would refuse the file: a name twice, a shape too large, a header too long.</exception>
+    /// <exception cref="ArgumentException">The reader would refuse it: a name twice, a shape too large, a header too long.</exception>
     /// <exception cref="InvalidOperationException">A section's writer wrote too much or too little.</exception>
-    /// <exception cref="IOException">The file exists and may not be replaced, or cannot be written; what was there is unchanged.</exception>
+    /// <exception cref="IOException">It exists and may not be replaced, or cannot be written; what was there is unchanged.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     public static void Write(string path, JsonObject header, IReadOnlyList<SectionSource> sections, bool overwrite)
     {
