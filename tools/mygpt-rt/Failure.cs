@@ -16,6 +16,7 @@ internal static class Failure
         UnknownTextException text => (ExitCode.Usage, text.Message),
         CheckpointException or WeightsFormatException or TokenizerDataException or ReferenceException => (ExitCode.BadFile, failure.Message),
         FileNotFoundException { FileName: { } path } => (ExitCode.CannotAccess, $"'{path}' does not exist; check the path"),
+        DirectoryNotFoundException => (ExitCode.CannotAccess, $"{failure.Message.TrimEnd('.')}; check the path"),
         IOException or UnauthorizedAccessException => (ExitCode.CannotAccess, failure.Message),
         OperationCanceledException => (ExitCode.Interrupted, "interrupted"),
         OutOfMemoryException => (ExitCode.Internal, "not enough memory; close other programs or use a smaller model"),

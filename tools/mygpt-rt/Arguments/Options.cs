@@ -18,7 +18,7 @@ internal static class Options
     public static Option<int> Whole(string name, string[] aliases, string description, int minimum, int maximum, int defaultValue) =>
         new(name, aliases)
         {
-            Description = $"{description} [default: {defaultValue}]",
+            Description = description,
             HelpName = "N",
             DefaultValueFactory = _ => defaultValue,
             CustomParser = result => ParseWhole(result, name, minimum, maximum) ?? defaultValue,
@@ -28,17 +28,19 @@ internal static class Options
     public static Option<int?> OptionalWhole(string name, string[] aliases, string description, int minimum, int maximum) =>
         new(name, aliases) { Description = description, HelpName = "N", CustomParser = result => ParseWhole(result, name, minimum, maximum) };
 
-    /// <summary>Any 64-bit whole number, or null when it is not given.</summary>
-    public static Option<long?> OptionalLong(string name, string description) =>
+    /// <summary>A seed: any whole number of 64 bits, or null when it is not given. A negative one counts from 2^64 down.</summary>
+    public static Option<ulong?> Seed(string name, string description) =>
         new(name)
         {
             Description = description,
             HelpName = "N",
             CustomParser = result =>
             {
-                if (long.TryParse(Value(result), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value))
-                    return value;
-                result.AddError($"{name} is '{Value(result)}'; it must be a whole number");
+                if (ulong.TryParse(Value(result), NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed))
+                    return seed;
+                if (long.TryParse(Value(result), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long signed))
+                    return unchecked((ulong)signed);
+                result.AddError($"{name} is '{Value(result)}'; it must be a whole number of 64 bits");
                 return null;
             },
         };

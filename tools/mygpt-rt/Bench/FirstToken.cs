@@ -7,11 +7,26 @@ namespace MyGpt.CommandLine.Bench;
 /// <summary>The time from the start of a process to its first token, as a user waits for it: a process of this program is started and timed.</summary>
 internal static class FirstToken
 {
-    /// <summary>Milliseconds until the first token after a prompt has been printed; null if the process cannot be started or fails.</summary>
+    private const int Starts = 5;
+
+    /// <summary>Milliseconds until the first token after a prompt has been printed, of several processes; null if one cannot be started or fails.</summary>
     /// <param name="weights">The model's file.</param>
     /// <param name="prompt">Token ids.</param>
     /// <param name="threads">Threads that compute.</param>
-    public static double? Milliseconds(string weights, int[] prompt, int threads)
+    public static Spread? Milliseconds(string weights, int[] prompt, int threads)
+    {
+        ProcessStartInfo command = Command(weights, prompt, threads);
+        var times = new List<double>();
+        while (times.Count < Starts)
+        {
+            if (Milliseconds(command) is not { } milliseconds)
+                return null;
+            times.Add(milliseconds);
+        }
+        return Spread.Of(times);
+    }
+
+    private static ProcessStartInfo Command(string weights, int[] prompt, int threads)
     {
         var start = new ProcessStartInfo { RedirectStandardOutput = true, RedirectStandardError = true };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) is "mygpt-rt")
@@ -26,7 +41,11 @@ internal static class FirstToken
             start.ArgumentList.Add(argument);
         start.ArgumentList.Add("--threads");
         start.ArgumentList.Add(threads.ToString(CultureInfo.InvariantCulture));
+        return start;
+    }
 
+    private static double? Milliseconds(ProcessStartInfo start)
+    {
         long begin = Stopwatch.GetTimestamp();
         try
         {

@@ -1,4 +1,3 @@
-using MyGpt.Runtime;
 using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Weights;
 
@@ -11,39 +10,29 @@ internal static class ModelCost
     /// Bytes of weight rows that one decoded token reads: every matrix of the blocks and the head. The embedding is a look-up of
     /// one row and the KV cache is not a weight; neither counts.
     /// </summary>
-    public static long BytesPerToken(ModelFile model)
-    {
-        Dictionary<string, long> lengths = model.File.Sections.ToDictionary(section => section.Name, section => section.Length);
-        GptConfig config = model.Description.Config;
-        return TensorSpec.For(config).Where(spec => IsMultiplied(spec, config)).Sum(spec => lengths[spec.Name]);
-    }
+    public static long BytesPerToken(GptWeights weights) => Multiplied(weights).Sum(Bytes);
 
     /// <summary>The type of the matrices; where they differ, the one of the most bytes.</summary>
-    public static ElementType MatrixType(ModelFile model)
-    {
-        HashSet<string> matrices = [.. TensorSpec.For(model.Description.Config).Where(spec => spec.IsMatrix).Select(spec => spec.Name)];
-        return model.File.Sections.Where(section => matrices.Contains(section.Name))
-            .GroupBy(section => section.Type).MaxBy(group => group.Sum(section => section.Length))!.Key;
-    }
+    public static ElementType MatrixType(GptWeights weights) =>
+        Multiplied(weights).GroupBy(matrix => matrix.Type).MaxBy(group => group.Sum(Bytes))!.Key;
 
     /// <summary>Floating-point operations per token of a prefill with the logits of the last position only.</summary>
     /// <remarks>
     /// Two per weight and token in the blocks, the head once, and attention's two products over all earlier positions:
     /// (2 M T + 2 V C + 4 NH HS L T (T + 1) / 2) / T with M weights in the blocks' matrices.
     /// </remarks>
-    public static double PrefillFlopsPerToken(GptConfig config, int tokens)
+    public static double PrefillFlopsPerToken(GptWeights weights, GptConfig config, int tokens)
     {
-        double blocks = TensorSpec.For(config).Where(spec => spec.IsMatrix && spec.Name.StartsWith("blocks.", StringComparison.Ordinal))
-            .Sum(spec => (double)spec.Rows * spec.Columns);
+        double blocks = Blocks(weights).Sum(matrix => (double)matrix.Rows * matrix.Columns);
         double head = 2.0 * config.VocabSize * config.EmbeddingDim;
         double attention = 4.0 * config.AttentionDim * config.LayerCount * tokens * (tokens + 1) / 2;
         return ((2 * blocks * tokens) + head + attention) / tokens;
     }
 
-    private static bool IsMultiplied(TensorSpec spec, GptConfig config) => spec.Name switch
-    {
-        "token_embedding" => config.TiedHead,
-        "position_embedding" => false,
-        _ => spec.IsMatrix,
-    };
+    private static IEnumerable<TensorView> Multiplied(GptWeights weights) => Blocks(weights).Append(weights.Head.Matrix);
+
+    private static IEnumerable<TensorView> Blocks(GptWeights weights) =>
+        weights.Blocks.SelectMany(block => new[] { block.Qkv.Matrix, block.Projection.Matrix, block.MlpUp.Matrix, block.MlpDown.Matrix });
+
+    private static long Bytes(TensorView matrix) => matrix.Type.RowBytes(matrix.Columns) * matrix.Rows;
 }

@@ -41,6 +41,10 @@ internal sealed class StandardOutput : Stream
         {
             throw new BrokenPipeException(failure);
         }
+        catch (IOException failure)
+        {
+            throw new IOException($"cannot write to standard output: {failure.Message}", failure);
+        }
     }
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));

@@ -27,13 +27,13 @@ internal sealed class TokenizeVerb : IVerb
     public ExitCode Run(ParseResult arguments, CommandConsole console)
     {
         string path = arguments.GetValue(_weights)!;
-        if (!_text.IsGiven(arguments))
-            throw CommandException.Usage("no text given; give TEXT, --file FILE, or - for standard input");
+        string text = _text.Read(arguments, console)
+            ?? throw CommandException.Usage("no text given; give TEXT, --file FILE, or - for standard input");
         using ModelFile model = ModelOpener.Open(path, ModelFile.Open);
         if (model.Description.Tokenizer is not { } data)
             throw NoVocabulary.Error(path);
         ITokenizer tokenizer = TokenizerFactory.Create(data);
-        int[] ids = tokenizer.Encode(_text.Read(arguments, console), arguments.GetValue(_special));
+        int[] ids = tokenizer.Encode(text, arguments.GetValue(_special));
         if (arguments.GetValue(_json))
             JsonOutput.Write(console.Output, json => Write(json, ids, tokenizer));
         else

@@ -10,8 +10,11 @@ internal static class VerbTable
     private static readonly (string Name, string Description, Func<IVerb> Create)[] Verbs =
     [
         ("convert", "turn a checkpoint into weights.bin", () => new ConvertVerb()),
+        ("generate", "continue a text", () => new GenerateVerb()),
         ("inspect", "say what is in a weights.bin or a checkpoint", () => new InspectVerb()),
+        ("verify", "compare our logits with reference logits", () => new VerifyVerb()),
         ("tokenize", "show the tokens of a text", () => new TokenizeVerb()),
+        ("bench", "measure tokens per second and the machine's limits", () => new BenchVerb()),
     ];
 
     /// <summary>The command tree. Only the verb that is asked for has its options: the others would cost start-up time for nothing.</summary>
@@ -19,7 +22,7 @@ internal static class VerbTable
     /// <param name="console">Where results and messages go.</param>
     public static RootCommand Build(IReadOnlyList<string> args, CommandConsole console)
     {
-        var root = new RootCommand("Runs the GPT you trained: convert its checkpoint once, then generate text on the CPU.");
+        var root = new RootCommand("Runs the GPT you trained: convert its checkpoint once, then generate text on the CPU.") { HelpName = "mygpt-rt" };
         Option<bool> verbose = Options.Flag("--verbose", "show the stack trace of an error");
         verbose.Recursive = true;
         root.Options.Add(verbose);

@@ -21,7 +21,7 @@ internal sealed class WeightsReport(ModelFile model, bool isChecked)
         var facts = new TextTable(false, false);
         facts.Add("file", $"{Messages.OneLine(model.File.Path)}: weights.bin, {Figures.Bytes(_bytes)}");
         ConfigText.Add(facts, model.Description.Config);
-        facts.Add("type", ModelCost.MatrixType(model).Code());
+        facts.Add("type", ModelCost.MatrixType(model.Weights).Code());
         facts.Add("tokenizer", Tokenizer());
         facts.Add("generation", Generation());
         foreach (JsonProperty item in model.File.Source.EnumerateObject())
@@ -47,7 +47,7 @@ internal sealed class WeightsReport(ModelFile model, bool isChecked)
         json.WriteString("kind", "weights");
         json.WriteNumber("bytes", _bytes);
         json.WriteNumber("parameters", ConfigText.ParameterCount(model.Description.Config));
-        json.WriteString("type", ModelCost.MatrixType(model).Code());
+        json.WriteString("type", ModelCost.MatrixType(model.Weights).Code());
         Write(json, "config", model.File.Config);
         Write(json, "tokenizer", model.File.Tokenizer);
         Write(json, "generation", model.File.Generation);

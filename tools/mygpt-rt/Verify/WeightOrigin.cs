@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using MyGpt.CommandLine.Bench;
 using MyGpt.Runtime;
 using MyGpt.Runtime.Weights;
@@ -16,10 +17,10 @@ internal sealed record WeightOrigin(string Stored, bool IsExact, string Reason)
 
     /// <summary>Finds out from the type of the matrices and from what the converter wrote down.</summary>
     /// <remarks>float32 holds every type that checkpoints have but float64; bfloat16 holds only bfloat16.</remarks>
-    public static WeightOrigin Of(ModelFile model)
+    public static WeightOrigin Of(LanguageModel model)
     {
-        ElementType type = ModelCost.MatrixType(model);
-        string[] sources = Types(model.File.Source);
+        ElementType type = ModelCost.MatrixType(model.Gpt.Weights);
+        string[] sources = Types(model.Description.Source);
         return type switch
         {
             ElementType.F32 => new WeightOrigin("f32", !sources.Contains("float64"), "narrower than the checkpoint's float64"),
@@ -28,8 +29,7 @@ internal sealed record WeightOrigin(string Stored, bool IsExact, string Reason)
         };
     }
 
-    private static string[] Types(JsonElement source) =>
-        source.TryGetProperty(TypesKey, out JsonElement types) && types.ValueKind == JsonValueKind.Array
-            ? [.. types.EnumerateArray().Where(type => type.ValueKind == JsonValueKind.String).Select(type => type.GetString()!)]
-            : [];
+    private static string[] Types(JsonObject source) => source[TypesKey] is JsonArray types
+        ? [.. types.Where(type => type?.GetValueKind() == JsonValueKind.String).Select(type => type!.GetValue<string>())]
+        : [];
 }

@@ -1,0 +1,232 @@
+using System.Text.Json;
+using MyGpt.Runtime.Tests.Weights;
+
+namespace MyGpt.Runtime.Tests.CommandLine;
+
+[Collection(SharedModels.Name)]
+public class GenerateVerbTests(Models models)
+{
+    [Fact]
+    public void Generate_prints_prompt_continuation_and_one_newline()
+    {
+        CommandResult result = Command.Run("generate", models.Words, "I", "-n", "7", "--temperature", "0").Succeeded();
+        Assert.Equal("I love AI ! I love AI !\n", result.Output);
+        Assert.Equal("", result.Error);
+    }
+
+    [Fact]
+    public void Generate_without_a_prompt_on_output_prints_the_continuation_only() =>
+        Assert.Equal(" love AI\n", Command.Run("generate", models.Words, "I", "-n", "2", "--temperature", "0", "--no-prompt").Succeeded().Output);
+
+    [Fact]
+    public void Generate_no_tokens_prints_the_prompt() =>
+        Assert.Equal("I\n", Command.Run("generate", models.Words, "I", "-n", "0", "--seed", "1").Succeeded().Output);
+
+    [Fact]
+    public void Generate_gives_the_greedy_text_of_the_reference_past_the_window_too()
+    {
+        using JsonDocument reference = JsonDocument.Parse(File.ReadAllBytes(TestFiles.Fixture("mygpt_final_shakespeare/expected.json")));
+        JsonElement greedy = reference.RootElement.GetProperty("greedy").EnumerateArray().Single(item => item.GetProperty("name").GetString() == "past-context");
+        string prompt = greedy.GetProperty("prompt_text").GetString()!, text = greedy.GetProperty("text").GetString()!;
+        CommandResult result = Command.Run(
+            "generate", models.Shakespeare, prompt, "-n", greedy.GetProperty("n").GetRawText(), "--temperature", "0", "-t", "2").Succeeded();
+        Assert.Equal($"{prompt}{text}\n", result.Output);
+    }
+
+    [Fact]
+    public void Generate_with_a_seed_is_the_same_text_for_any_number_of_threads()
+    {
+        string one = Command.Run("generate", models.Shakespeare, "ROMEO:", "-n", "80", "--seed", "5", "-t", "1").Succeeded().Output;
+        Assert.Equal(one, Command.Run("generate", models.Shakespeare, "ROMEO:", "-n", "80", "--seed", "5", "-t", "3").Succeeded().Output);
+        Assert.NotEqual(one, Command.Run("generate", models.Shakespeare, "ROMEO:", "-n", "80", "--seed", "6").Succeeded().Output);
+    }
+
+    [Fact]
+    public void Generate_without_a_seed_prints_the_one_it_chose()
+    {
+        CommandResult first = Command.Run("generate", models.Shakespeare, "ROMEO:", "-n", "50").Succeeded();
+        string[] words = Assert.Single(first.Error.TrimEnd('\n').Split('\n')).Split(' ');
+        Assert.Equal("seed", words[0]);
+        Assert.Equal(first.Output, Command.Run("generate", models.Shakespeare, "ROMEO:", "-n", "50", "--seed", words[1]).Succeeded().Output);
+    }
+
+    [Fact]
+    public void Generate_several_samples_separates_them_and_each_is_the_same_alone_or_not()
+    {
+        string three = Command.Run("generate", models.Shakespeare, "ROMEO:", "-n", "20", "--seed", "3", "--num-samples", "3").Succeeded().Output;
+        string[] samples = three.TrimEnd('\n').Split("\n---\n");
+        Assert.Equal(3, samples.Length);
+        Assert.All(samples, sample => Assert.StartsWith("ROMEO:", sample, StringComparison.Ordinal));
+        Assert.Equal(3, samples.Distinct().Count());
+        Assert.Equal(samples[0] + "\n", Command.Run("generate", models.Shakespeare, "ROMEO:", "-n", "20", "--seed", "3").Succeeded().Output);
+    }
+
+    [Fact]
+    public void Generate_json_is_one_object()
+    {
+        JsonElement json = Command.Run("generate", models.Words, "I", "-n", "3", "--temperature", "0", "--seed", "7", "--num-samples", "2", "--json").Succeeded().Json();
+        Assert.Equal(["prompt", "prompt_ids", "seed", "samples"], json.EnumerateObject().Select(member => member.Name));
+        Assert.Equal("I", json.GetProperty("prompt").GetString());
+        Assert.Equal([0], Ids(json.GetProperty("prompt_ids")));
+        Assert.Equal(7, json.GetProperty("seed").GetInt64());
+        Assert.Equal(2, json.GetProperty("samples").GetArrayLength());
+        JsonElement sample = json.GetProperty("samples")[0];
+        Assert.Equal(" love AI !", sample.GetProperty("text").GetString());
+        Assert.Equal([1, 2, 3], Ids(sample.GetProperty("ids")));
+        Assert.Equal("max_tokens", sample.GetProperty("finish_reason").GetString());
+    }
+
+    [Theory]
+    [InlineData(" AI", "I love\n")]
+    [InlineData("e A", "I lov\n")]
+    [InlineData("nothing like it", "I love AI ! I\n")]
+    public void Generate_never_prints_a_part_of_a_stop_string(string stop, string needed)
+    {
+        string output = Command.Run("generate", models.Words, "I", "-n", "4", "--temperature", "0", "--stop", "never", "--stop", stop).Succeeded().Output;
+        Assert.Equal(needed, output);
+    }
+
+    [Fact]
+    public void Generate_reads_prompts_raw_from_standard_input_and_files()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string prompt = "\n ROMEO:\n\n";
+        File.WriteAllText(folder.File("prompt"), prompt);
+        string[] rest = ["-n", "5", "--seed", "1"];
+        string needed = Command.Run(["generate", models.Shakespeare, prompt, .. rest]).Succeeded().Output;
+        Assert.StartsWith(prompt, needed, StringComparison.Ordinal);
+        Assert.Equal(needed, Command.Run(Command.Utf8(prompt), ["generate", models.Shakespeare, "-", .. rest]).Succeeded().Output);
+        Assert.Equal(needed, Command.Run(["generate", models.Shakespeare, "--file", folder.File("prompt"), .. rest]).Succeeded().Output);
+        Assert.Contains("missing", Command.Run("generate", models.Shakespeare, "--file", folder.File("missing")).Failed(4), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Generate_takes_invalid_bytes_as_replacement_characters_and_special_tokens_as_text()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string weights = TinyModels.Write(
+            folder.File("bpe.bin"), TinyModels.Config with { VocabSize = 259, ContextLength = 64 }, tokenizer: TinyModels.Bpe());
+        JsonElement json = Command.Run([0xFF, (byte)'a', 0xC3], "generate", weights, "-", "-n", "0", "--json", "--seed", "1").Succeeded().Json();
+        Assert.Equal("\uFFFDa\uFFFD", json.GetProperty("prompt").GetString());
+        Assert.Equal([0xEF, 0xBF, 0xBD, 'a', 0xEF, 0xBF, 0xBD], Ids(json.GetProperty("prompt_ids")));
+
+        string[] special = ["generate", weights, "the<|endoftext|>", "-n", "0", "--json", "--seed", "1"];
+        Assert.Equal(14, Command.Run(special).Succeeded().Json().GetProperty("prompt_ids").GetArrayLength());
+        Assert.Equal([257, 258], Ids(Command.Run([.. special, "--special"]).Succeeded().Json().GetProperty("prompt_ids")));
+    }
+
+    [Fact]
+    public void Generate_whose_tokens_are_parts_of_characters_prints_valid_utf8()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string weights = TinyModels.Write(
+            folder.File("bpe.bin"), TinyModels.Config with { VocabSize = 259, ContextLength = 64 }, tokenizer: TinyModels.Bpe());
+        CommandResult result = Command.Run("generate", weights, "é", "-n", "50", "--seed", "2", "--temperature", "5", "--top-k", "0").Succeeded();
+        Assert.StartsWith("é", result.Output, StringComparison.Ordinal);
+        Assert.NotEqual(0xEF, result.OutputBytes[0]);   // no byte order mark
+    }
+
+    [Fact]
+    public void Generate_without_a_vocabulary_takes_and_prints_ids()
+    {
+        string[] greedy = ["-n", "6", "--temperature", "0"];
+        Assert.Equal("0 1 2 3 0 1 2 3\n", Command.Run(["generate", models.NoVocabulary, "--ids", "0,1", .. greedy]).Succeeded().Output);
+        Assert.Equal("2 3 0 1 2 3\n", Command.Run(["generate", models.NoVocabulary, "--ids", "0, 1", "--no-prompt", .. greedy]).Succeeded().Output);
+        JsonElement json = Command.Run(["generate", models.NoVocabulary, "--ids", "0,1", "--json", .. greedy]).Succeeded().Json();
+        Assert.Equal(JsonValueKind.Null, json.GetProperty("prompt").ValueKind);
+        Assert.Equal(JsonValueKind.Null, json.GetProperty("samples")[0].GetProperty("text").ValueKind);
+        Assert.Contains("--vocab FILE", Command.Run("generate", models.NoVocabulary, "I").Failed(2), StringComparison.Ordinal);
+        Assert.Contains("--vocab FILE", Command.Run("generate", models.NoVocabulary, "--ids", "1", "--stop", "x").Failed(2), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Generate_from_ids_of_a_model_with_a_vocabulary_prints_text() =>
+        Assert.Equal("I love AI !\n", Command.Run("generate", models.Words, "--ids", "0,1", "-n", "2", "--temperature", "0").Succeeded().Output);
+
+    [Fact]
+    public void Generate_past_the_window_warns_once_with_the_rate_and_the_way_out()
+    {
+        CommandResult result = Command.Run("generate", models.Words, "I", "-n", "100", "--temperature", "0").Succeeded();
+        string line = Assert.Single(result.Error.TrimEnd('\n').Split('\n'));
+        Assert.Matches("^warning: .*64 tokens.* at about [0-9.]+ tokens/s; --overflow stop ", line);
+        Assert.Equal(101, result.Output.TrimEnd('\n').Split(' ').Length);
+    }
+
+    [Fact]
+    public void Generate_with_overflow_stop_ends_where_the_context_does()
+    {
+        CommandResult result = Command.Run("generate", models.Words, "I", "-n", "100", "--temperature", "0", "--overflow", "stop", "--json").Succeeded();
+        JsonElement sample = result.Json().GetProperty("samples")[0];
+        Assert.Equal("context_full", sample.GetProperty("finish_reason").GetString());
+        Assert.Equal(64, sample.GetProperty("ids").GetArrayLength());
+        Assert.Equal("", result.Error);
+    }
+
+    [Fact]
+    public void Generate_from_a_prompt_longer_than_the_context_sees_its_end_or_refuses()
+    {
+        string prompt = string.Join(' ', Enumerable.Repeat("I love AI !", 20));
+        CommandResult result = Command.Run("generate", models.Words, prompt, "-n", "2", "--temperature", "0").Succeeded();
+        Assert.StartsWith("warning: the prompt has 80 tokens, the context holds 64", result.Error, StringComparison.Ordinal);
+        string end = Command.Run("generate", models.Words, prompt[^(16 * 11 + 15)..], "-n", "2", "--temperature", "0", "--no-prompt").Succeeded().Output;
+        Assert.Equal(prompt + end, result.Output);
+        Assert.Contains("80 tokens", Command.Run("generate", models.Words, prompt, "--overflow", "stop").Failed(2), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Generate_from_an_empty_prompt_begins_with_the_start_token_or_says_why_not()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string weights = TinyModels.Write(folder.File("start.bin"), TinyModels.Config, tokenizer: TinyModels.Characters("abcdefghijk"),
+            generation: new GenerationDefaults { StartToken = 3 });
+        CommandResult result = Command.Run("generate", weights, "", "-n", "2", "--seed", "1").Succeeded();
+        Assert.Equal("the prompt is empty: beginning with token 3\n", result.Error);
+        Assert.Equal(3, result.Output.Length);   // the start token is not text
+        Assert.Equal(result.Output, Command.Run("generate", weights, "-n", "2", "--seed", "1").Succeeded().Output);
+        Assert.Contains("the prompt is empty", Command.Run("generate", models.Words, "").Failed(2), StringComparison.Ordinal);
+        Assert.Contains("--ids 1,2,3", Command.Run("generate", models.NoVocabulary).Failed(2), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Generate_with_an_id_outside_the_vocabulary_names_it()
+    {
+        Assert.Contains("token id 4 ", Command.Run("generate", models.NoVocabulary, "--ids", "0,4").Failed(2), StringComparison.Ordinal);
+        Assert.Contains("token id 65 ", Command.Run("generate", models.Shakespeare, "--ids", "65").Failed(2), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Generate_of_unknown_text_names_it_and_its_place()
+    {
+        Assert.Matches("'é'.* 3 ", Command.Run("generate", models.Shakespeare, "caf\u00e9").Failed(2));
+        Assert.Contains("'Python'", Command.Run("generate", models.Words, "I love Python").Failed(2), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Generate_of_a_checkpoint_says_how_to_convert_it()
+    {
+        string checkpoint = TestFiles.Fixture("mygpt_final_shakespeare/shakespeare.ckpt");
+        Assert.Contains($"mygpt-rt convert {checkpoint} weights.bin", Command.Run("generate", checkpoint, "ROMEO:").Failed(3), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Generate_from_files_that_are_no_weights_is_exit_code_3_or_4()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        File.WriteAllText(folder.File("letter.txt"), "Dear model,");
+        File.WriteAllBytes(folder.File("cut.bin"), File.ReadAllBytes(models.Words)[..^1]);
+        Command.Run("generate", folder.File("letter.txt"), "I").Failed(3);
+        Command.Run("generate", folder.File("cut.bin"), "I").Failed(3);
+        Assert.Contains("missing.bin", Command.Run("generate", folder.File("missing.bin"), "I").Failed(4), StringComparison.Ordinal);
+        Command.Run("generate", folder.FullPath, "I").Failed(4);
+    }
+
+    [Fact]
+    public void Generate_stats_go_to_standard_error()
+    {
+        CommandResult result = Command.Run("generate", models.Words, "I", "-n", "5", "--temperature", "0", "--stats").Succeeded();
+        Assert.Equal("I love AI ! I love\n", result.Output);
+        Assert.All(["prompt", "generated", "tokens/s", "opened in", "first token after"], word => Assert.Contains(word, result.Error, StringComparison.Ordinal));
+    }
+
+    private static IEnumerable<int> Ids(JsonElement ids) => ids.EnumerateArray().Select(id => id.GetInt32());
+}

@@ -1,0 +1,104 @@
+using System.Text;
+using MyGpt.CommandLine.Terminal;
+
+namespace MyGpt.Runtime.Tests.CommandLine;
+
+/// <summary>What happens to the streams: text appears as it is written, Ctrl-C, a closed pipe, a full disk.</summary>
+[Collection(SharedModels.Name)]
+public class StreamTests(Models models)
+{
+    [Fact]
+    public void Text_is_written_token_by_token()
+    {
+        using var output = new RecordingStream();
+        Command.Run(output, [], CancellationToken.None, "generate", models.Words, "I", "-n", "4", "--temperature", "0").Succeeded();
+        Assert.Equal(["I", " love", " AI", " !", " I\n"], output.Writes);
+    }
+
+    [Fact]
+    public void Interrupt_ends_after_the_current_token_and_prints_the_statistics()
+    {
+        using var interrupt = new CancellationTokenSource();
+        using var output = new RecordingStream { OnWrite = text => { if (text == " AI") interrupt.Cancel(); } };
+        CommandResult result = Command.Run(output, [], interrupt.Token, "generate", models.Words, "I", "-n", "50", "--temperature", "0");
+        Assert.Equal(130, result.ExitCode);
+        Assert.Equal("I love AI\n", string.Concat(output.Writes));
+        Assert.Contains("generated", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("error", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Closed_pipe_ends_quietly()
+    {
+        using var output = new RecordingStream { OnWrite = text => { if (text == " AI") throw new BrokenPipeException(new IOException("Broken pipe")); } };
+        CommandResult result = Command.Run(output, [], CancellationToken.None, "generate", models.Words, "I", "-n", "1000000", "--temperature", "0");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal("", result.Error);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("--json")]
+    public void Full_disk_is_one_line_and_exit_code_4(string option)
+    {
+        using var output = new RecordingStream { OnWrite = _ => throw new IOException("cannot write to standard output: No space left on device") };
+        string[] args = ["generate", models.Words, "I", "-n", "3", "--temperature", "0"];
+        Command.Run(output, [], CancellationToken.None, option.Length > 0 ? [.. args, option] : args).Failed(4);
+    }
+
+    [Fact]
+    public void Standard_output_of_a_process_reports_a_closed_pipe_and_streams()
+    {
+        using System.Diagnostics.Process process = Start("generate", models.Words, "I", "-n", "100000000", "--temperature", "0");
+        char[] start = new char[15];
+        Assert.Equal(start.Length, process.StandardOutput.ReadBlock(start));   // arrives although the process is far from its end
+        Assert.Equal("I love AI ! I l", new string(start));
+        process.StandardOutput.Close();
+        Assert.True(process.WaitForExit(30_000), "still writing into a closed pipe");
+        Assert.Equal(0, process.ExitCode);
+        Assert.DoesNotContain("error", process.StandardError.ReadToEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Output_of_a_process_is_utf8_whatever_the_locale()
+    {
+        using System.Diagnostics.Process process = Start("tokenize", models.Shakespeare, "é");
+        string error = process.StandardError.ReadToEnd();
+        Assert.True(process.WaitForExit(30_000));
+        Assert.Equal(2, process.ExitCode);
+        Assert.Contains("'é'", error, StringComparison.Ordinal);
+    }
+
+    private static System.Diagnostics.Process Start(params string[] args)
+    {
+        var start = new System.Diagnostics.ProcessStartInfo("dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+            StandardErrorEncoding = Encoding.UTF8,
+        };
+        start.ArgumentList.Add(typeof(CommandConsole).Assembly.Location);
+        start.Environment["LC_ALL"] = "C";
+        foreach (string arg in args)
+            start.ArgumentList.Add(arg);
+        return System.Diagnostics.Process.Start(start)!;
+    }
+
+    // Remembers each write, which is what a terminal would show at that moment.
+    private sealed class RecordingStream : MemoryStream
+    {
+        public List<string> Writes { get; } = [];
+
+        public Action<string>? OnWrite { get; init; }
+
+        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            string text = Encoding.UTF8.GetString(buffer);
+            Writes.Add(text);
+            OnWrite?.Invoke(text);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+namespace MyGpt.Runtime.Tests.CommandLine;
+
+/// <summary>Command lines that make no sense: exit code 2, one line that says what to do, nothing else.</summary>
+public class UsageTests
+{
+    [Theory]
+    [InlineData("no verb given", "")]
+    [InlineData("unknown verb 'gnerate'; did you mean 'generate'?", "gnerate|weights.bin")]
+    [InlineData("unknown verb 'translate'; give one of convert, generate", "translate")]
+    [InlineData("unknown option '--jsno'", "--jsno")]
+    [InlineData("generate needs WEIGHTS.BIN; see mygpt-rt generate --help", "generate")]
+    [InlineData("verify needs EXPECTED.JSON", "verify|w.bin")]
+    [InlineData("unknown option '--tempreature'; did you mean '--temperature'?", "generate|w.bin|--tempreature|0.5")]
+    [InlineData("unknown option '--tempreature'; did you mean '--temperature'?", "generate|w.bin|text|--tempreature=0.5")]
+    [InlineData("unknown option '--max-tokens'; did you mean '--max-new-tokens'?", "generate|w.bin|text|--max-tokens|5")]
+    [InlineData("unknown option '--temp'; did you mean '--temperature'?", "generate|w.bin|--temp|1")]
+    [InlineData("unknown option '-x'", "generate|w.bin|-x")]
+    [InlineData("'b' is one argument too many for generate; put quotes around text with spaces", "generate|w.bin|a|b")]
+    [InlineData("--max-new-tokens is 'ten'; it must be a whole number of 0 or more", "generate|w.bin|a|-n|ten")]
+    [InlineData("--max-new-tokens is '-1'; it must be a whole number of 0 or more", "generate|w.bin|a|--max-new-tokens|-1")]
+    [InlineData("--max-new-tokens is '1.5'", "generate|w.bin|a|-n|1.5")]
+    [InlineData("--max-new-tokens is '99999999999'", "generate|w.bin|a|-n|99999999999")]
+    [InlineData("--temperature is '-0.5'; it must be a number of 0 or more", "generate|w.bin|a|--temperature|-0.5")]
+    [InlineData("--temperature is 'NaN'", "generate|w.bin|a|--temperature|NaN")]
+    [InlineData("--temperature is 'Infinity'", "generate|w.bin|a|--temperature|Infinity")]
+    [InlineData("--temperature is '0,8'", "generate|w.bin|a|--temperature|0,8")]
+    [InlineData("--top-k is '-5'", "generate|w.bin|a|--top-k|-5")]
+    [InlineData("--threads is '0'", "generate|w.bin|a|-t|0")]
+    [InlineData("--num-samples is '0'", "generate|w.bin|a|--num-samples|0")]
+    [InlineData("--seed is 'lucky'", "generate|w.bin|a|--seed|lucky")]
+    [InlineData("--overflow is 'wrap'; it must be one of crop, stop", "generate|w.bin|a|--overflow|wrap")]
+    [InlineData("--stop is empty", "generate|w.bin|a|--stop|")]
+    [InlineData("--ids is '1,two'", "generate|w.bin|--ids|1,two")]
+    [InlineData("--ids is '1,,2'", "generate|w.bin|--ids|1,,2")]
+    [InlineData("--ids is '-3'", "generate|w.bin|--ids|-3")]
+    [InlineData("--seed is given 2 times; give it once", "generate|w.bin|a|--seed|1|--seed|2")]
+    [InlineData("--temperature needs a value", "generate|w.bin|a|--temperature")]
+    [InlineData("a prompt and --ids are given; give one of them", "generate|w.bin|a|--ids|1")]
+    [InlineData("a text and --file 'f' are given; give one of them", "tokenize|w.bin|a|--file|f")]
+    [InlineData("no text given", "tokenize|w.bin")]
+    [InlineData("--type is 'f16'; it must be one of f32, bf16", "convert|c.pt|--type|f16")]
+    [InlineData("--heads is '0'; it must be a whole number from 1", "convert|c.pt|--heads|0")]
+    [InlineData("--activation is 'gelu'; it must be one of gelu-erf, gelu-tanh, relu, relu-squared", "convert|c.pt|--activation|gelu")]
+    [InlineData("--vocab needs a value", "convert|c.pt|--vocab")]
+    [InlineData("--tolerance is '-1'", "verify|w.bin|e.json|--tolerance|-1")]
+    [InlineData("--threads is 'all'", "bench|w.bin|--threads|all")]
+    public void A_command_line_that_makes_no_sense_is_one_line_and_exit_code_2(string needed, string arguments)
+    {
+        string[] args = arguments.Length == 0 ? [] : arguments.Split('|');
+        Assert.Contains(needed, Command.Run(args).Failed(2), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("convert")]
+    [InlineData("generate")]
+    [InlineData("inspect")]
+    [InlineData("verify")]
+    [InlineData("tokenize")]
+    [InlineData("bench")]
+    public void Help_of_a_verb_is_a_result(string verb)
+    {
+        CommandResult result = Command.Run(verb, "--help").Succeeded();
+        Assert.Contains($"mygpt-rt {verb}", result.Output, StringComparison.Ordinal);
+        Assert.Equal("", result.Error);
+    }
+
+    [Fact]
+    public void Help_lists_every_verb()
+    {
+        string help = Command.Run("--help").Succeeded().Output;
+        Assert.All(["convert", "generate", "inspect", "verify", "tokenize", "bench"], verb => Assert.Contains($"  {verb}", help, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Generate_help_names_every_option_of_the_contract()
+    {
+        string help = Command.Run("generate", "--help").Succeeded().Output;
+        string[] options =
+        [
+            "-n, --max-new-tokens", "--temperature", "--top-k", "--seed", "-t, --threads", "--num-samples", "--stop", "--overflow", "--json", "--stats",
+            "--no-prompt", "--special", "--file", "--ids",
+        ];
+        Assert.All(options, option => Assert.Contains(option, help, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Stack_trace_is_shown_only_when_asked_for()
+    {
+        Assert.DoesNotContain("   at ", Command.Run("inspect", "missing.bin").Error, StringComparison.Ordinal);
+        Assert.Contains("   at ", Command.Run("inspect", "missing.bin", "--verbose").Error, StringComparison.Ordinal);
+    }
+}

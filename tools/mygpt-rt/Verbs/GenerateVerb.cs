@@ -1,0 +1,163 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using MyGpt.CommandLine.Arguments;
+using MyGpt.CommandLine.Terminal;
+using MyGpt.Runtime;
+using MyGpt.Runtime.Generation;
+using MyGpt.Runtime.Tokenization;
+
+namespace MyGpt.CommandLine.Verbs;
+
+/// <summary><c>generate WEIGHTS.BIN [PROMPT]</c>: streams the continuation of a text.</summary>
+internal sealed class GenerateVerb : IVerb
+{
+    private static readonly GenerationOptions Defaults = new();
+
+    private readonly Argument<string> _weights = new("WEIGHTS.BIN") { Description = "the model, as convert wrote it" };
+    private readonly PromptInput _prompt = new();
+
+    private readonly Option<int> _maxNewTokens =
+        Options.Whole("--max-new-tokens", ["-n"], "tokens to generate", 0, int.MaxValue, Defaults.MaxNewTokens);
+
+    private readonly Option<float?> _temperature = Options.NonNegative(
+        "--temperature", string.Create(CultureInfo.InvariantCulture, $"what logits are divided by; 0 takes the most likely token [default: {Defaults.Temperature}]"));
+
+    private readonly Option<int> _topK = Options.Whole("--top-k", [], "draw from the K most likely tokens; 0 from all", 0, int.MaxValue, Defaults.TopK);
+    private readonly Option<ulong?> _seed = Options.Seed("--seed", "the same seed gives the same text [default: random, printed]");
+    private readonly Option<int?> _threads = Options.Threads();
+    private readonly Option<int> _sampleCount = Options.Whole("--num-samples", [], "continuations to write", 1, 4096, Defaults.SampleCount);
+
+    private readonly Option<string[]> _stop = new("--stop")
+    {
+        Description = "end at this text, which is not printed; may be given several times",
+        HelpName = "TEXT",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly Option<Overflow?> _overflow = Options.OneOf(
+        "--overflow", "when the context is full: go on with its last tokens, slowly, or stop [default: crop]", ("crop", Overflow.Crop), ("stop", Overflow.Stop));
+
+    private readonly Option<bool> _special = Options.Flag("--special", "<|endoftext|> and its like are tokens in the prompt, not text");
+    private readonly Option<bool> _noPrompt = Options.Flag("--no-prompt", "print the continuation only");
+    private readonly Option<bool> _stats = Options.Flag("--stats", "print counts and rates on standard error");
+    private readonly Option<bool> _json = Options.Flag("--json", "print one JSON object instead of text");
+
+    public void Define(Command command)
+    {
+        command.Arguments.Add(_weights);
+        _prompt.Define(command);
+        _stop.Validators.Add(RequireStopText);
+        foreach (Option option in new Option[]
+                 {
+                     _maxNewTokens, _temperature, _topK, _seed, _threads, _sampleCount, _stop, _overflow, _special, _noPrompt, _stats, _json,
+                 })
+            command.Options.Add(option);
+    }
+
+    public ExitCode Run(ParseResult arguments, CommandConsole console)
+    {
+        GenerationOptions options = ReadOptions(arguments);
+        string path = arguments.GetValue(_weights)!;
+        Prompt prompt = _prompt.Read(arguments, console);
+        using LoadedModel loaded = LoadedModel.Open(path, arguments.GetValue(_threads));
+        LanguageModel model = loaded.Model;
+        if (model.Tokenizer is null && (prompt.Text is { Length: > 0 } || options.StopStrings.Count > 0))
+            throw NoVocabulary.Error(path);
+
+        using GenerationRun run = Start(model, prompt, options, console);
+        CheckPromptLength(run, model, options, console);
+        if (options.Seed is null && options.Temperature > 0)
+            console.Messages.Note($"seed {run.Seed}");
+        if (prompt is { Text: "" } or { Ids: [] })
+            console.Messages.Note($"the prompt is empty: beginning with token {run.PromptIds[0]}");
+
+        string? promptText = prompt.Text ?? model.Tokenizer?.Decode(prompt.Ids);
+        if (arguments.GetValue(_json))
+            AnswerInJson(run, promptText, model, console);
+        else
+            Stream(run, arguments.GetValue(_noPrompt) ? "" : promptText is { } text && model.Tokenizer is not null ? text : string.Join(' ', prompt.Ids ?? []), model, console);
+
+        bool interrupted = run.Samples.Any(sample => sample.FinishReason == FinishReason.Cancelled);
+        if (arguments.GetValue(_stats) || interrupted)
+            StatisticsText.Print(run.Statistics, loaded.OpenMilliseconds, console);
+        return interrupted ? ExitCode.Interrupted : ExitCode.Done;
+    }
+
+    private static void Stream(GenerationRun run, string prompt, LanguageModel model, CommandConsole console)
+    {
+        using StreamWriter output = console.OutputText();
+        var writer = new SampleWriter(output, prompt, run.Samples.Count, asIds: model.Tokenizer is null);
+        var warning = new WindowWarning(model.Gpt.Config.ContextLength, console);
+        writer.Begin();
+        while (run.MoveNext())
+        {
+            writer.Take(run.Samples);
+            warning.Check(run, writer.IsAtLineStart);
+        }
+        writer.EndFinished(run.Samples);
+    }
+
+    private static void AnswerInJson(GenerationRun run, string? prompt, LanguageModel model, CommandConsole console)
+    {
+        var answer = new GenerationAnswer(prompt, model.Tokenizer is not null, run.Samples.Count);
+        var warning = new WindowWarning(model.Gpt.Config.ContextLength, console);
+        while (run.MoveNext())
+        {
+            answer.Take(run.Samples);
+            warning.Check(run, isAtLineStart: true);
+        }
+        JsonOutput.Write(console.Output, json => answer.Write(json, run));
+    }
+
+    private static GenerationRun Start(LanguageModel model, Prompt prompt, GenerationOptions options, CommandConsole console)
+    {
+        int[] ids = prompt.Ids ?? model.Tokenizer?.Encode(prompt.Text, options.AllowSpecial) ?? [];
+        int vocabSize = model.Gpt.Config.VocabSize;
+        foreach (int id in ids)
+        {
+            if (id < 0 || id >= vocabSize)
+                throw CommandException.Usage($"token id {id} is not in the vocabulary; ids go from 0 to {vocabSize - 1}");
+        }
+        try
+        {
+            return model.Generate(ids, options, console.Interrupted);
+        }
+        catch (ArgumentException) when (ids.Length == 0)
+        {
+            throw CommandException.Usage("the prompt is empty and this model has no token to begin with; "
+                + (model.Tokenizer is null ? "give --ids 1,2,3" : "give it some text"));
+        }
+    }
+
+    private static void CheckPromptLength(GenerationRun run, LanguageModel model, GenerationOptions options, CommandConsole console)
+    {
+        int length = run.PromptIds.Length, context = model.Gpt.Config.ContextLength;
+        if (length <= context)
+            return;
+        if (options.Overflow == Overflow.Stop)
+        {
+            throw CommandException.Usage($"the prompt has {length} tokens, the context holds {context}; shorten it, or leave out --overflow stop "
+                + $"to continue from its last {context} tokens");
+        }
+        console.Messages.Warning($"the prompt has {length} tokens, the context holds {context}: the model sees only the last {context}");
+    }
+
+    private GenerationOptions ReadOptions(ParseResult arguments) => new()
+    {
+        MaxNewTokens = arguments.GetValue(_maxNewTokens),
+        Temperature = arguments.GetValue(_temperature) ?? Defaults.Temperature,
+        TopK = arguments.GetValue(_topK),
+        Seed = arguments.GetValue(_seed),
+        SampleCount = arguments.GetValue(_sampleCount),
+        StopStrings = arguments.GetValue(_stop) ?? [],
+        Overflow = arguments.GetValue(_overflow) ?? Defaults.Overflow,
+        AllowSpecial = arguments.GetValue(_special),
+    };
+
+    private static void RequireStopText(OptionResult result)
+    {
+        if (result.Tokens.Any(token => token.Value.Length == 0))
+            result.AddError("--stop is empty; give the text to stop at");
+    }
+}

@@ -1,0 +1,24 @@
+using MyGpt.CommandLine.Terminal;
+using MyGpt.Runtime.Generation;
+
+namespace MyGpt.CommandLine.Verbs;
+
+/// <summary>Counts and rates of a run, on standard error.</summary>
+internal static class StatisticsText
+{
+    /// <summary>Prints them as a small table.</summary>
+    public static void Print(GenerationStatistics statistics, double openMilliseconds, CommandConsole console)
+    {
+        var table = new TextTable(false, true, false, true, false);
+        table.Add("prompt", Figures.Count(statistics.PromptTokens), "tokens", Figures.Rate(statistics.PrefillTokensPerSecond), "tokens/s");
+        table.Add("generated", Figures.Count(statistics.NewTokens), "tokens", Figures.Rate(statistics.DecodeTokensPerSecond), "tokens/s");
+        if (statistics.PastWindowTokens > 0)
+        {
+            table.Add("past the window", Figures.Count(statistics.PastWindowTokens), "tokens",
+                Figures.Rate(statistics.PastWindowTokensPerSecond), "tokens/s");
+        }
+        table.Add("opened in", "", "", Figures.Rate(openMilliseconds), "ms");
+        table.Add("first token after", "", "", Figures.Rate(statistics.TimeToFirstToken.TotalMilliseconds), "ms");
+        table.Write(console.Error);
+    }
+}
