@@ -22,7 +22,6 @@ public sealed class LanguageModel : IDisposable
     {
         _file = file;
         Gpt = new Gpt(file.Description.Config, file.Weights);
-        Tokenizer = file.Description.Tokenizer is { } data ? TokenizerFactory.Create(data) : null;
         Threads = threads;
         _generator = new TextGenerator(Gpt, Tokenizer, threads, Description.Generation.StartToken, Description.Generation.EndToken);
     }
@@ -34,7 +33,7 @@ public sealed class LanguageModel : IDisposable
     public Gpt Gpt { get; }
 
     /// <summary>Text to ids and back; null for a model that takes and gives ids only.</summary>
-    public ITokenizer? Tokenizer { get; }
+    public ITokenizer? Tokenizer => _file.Tokenizer;
 
     /// <summary>Threads that work on one run.</summary>
     public int Threads { get; }
@@ -43,7 +42,6 @@ public sealed class LanguageModel : IDisposable
     /// <param name="path">A weights.bin.</param>
     /// <param name="threads">Threads that work on one run, 1 or more; null for as many as the machine has processors. Never changes what is generated.</param>
     /// <exception cref="WeightsFormatException">The file is damaged, hostile or no weights.bin, or its parts contradict each other.</exception>
-    /// <exception cref="TokenizerDataException">The tokenizer's tables contradict themselves.</exception>
     /// <exception cref="IOException">It is missing (<see cref="FileNotFoundException"/>), a folder, or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no thread.</exception>

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using MyGpt.Runtime.Model;
+using MyGpt.Runtime.Tokenization;
 using MyGpt.Runtime.Weights;
 
 namespace MyGpt.Runtime;
@@ -20,6 +21,7 @@ public sealed class ModelFile : IDisposable
         };
         Weights = GptWeights.Load(config, spec => Tensor(file, spec));
         RefuseSurplus(file, Description);
+        Tokenizer = CreateTokenizer(file, Description.Tokenizer);
     }
 
     /// <summary>Everything but the weights; the tokenizer's tables lie in the mapped file.</summary>
@@ -27,6 +29,9 @@ public sealed class ModelFile : IDisposable
 
     /// <summary>The mapped file.</summary>
     public WeightsFile File { get; }
+
+    /// <summary>Text to ids and back, on the tables in the mapped file; null for a model that takes and gives ids only.</summary>
+    public ITokenizer? Tokenizer { get; }
 
     /// <summary>Every tensor of the config, in place; gone after <see cref="Dispose"/>.</summary>
     public GptWeights Weights { get; }
@@ -71,8 +76,7 @@ public sealed class ModelFile : IDisposable
         if (!matrixType.IsWeight())
             throw new ArgumentException($"{matrixType.Code()} is no type for weights.", nameof(matrixType));
         model.Config.Validate();
-        if (model.Tokenizer is { } tokenizer && TokenizerHeader.FindProblem(tokenizer, model.Config.VocabSize) is { } problem)
-            throw new ArgumentException($"tokenizer: {problem}", nameof(model));
+        Validate(model.Tokenizer, model.Config.VocabSize);
         model.Generation.Validate(model.Config.VocabSize);
 
         JsonObject header = new()
@@ -92,6 +96,35 @@ public sealed class ModelFile : IDisposable
 
     /// <summary>Unmaps the file: the model's weights and its tokenizer's tables are gone.</summary>
     public void Dispose() => File.Dispose();
+
+    private static ITokenizer? CreateTokenizer(WeightsFile file, TokenizerData? tables)
+    {
+        try
+        {
+            return tables is null ? null : TokenizerFactory.Create(tables);
+        }
+        catch (TokenizerDataException e)
+        {
+            throw FormatError.Create(file.Path, "tokenizer", e.Message);
+        }
+    }
+
+    /// <summary>Holds a tokenizer that is to be written against the rules it is read by.</summary>
+    private static void Validate(TokenizerData? tokenizer, int vocabSize)
+    {
+        if (tokenizer is null)
+            return;
+        if (tokenizer.TokenCount > vocabSize)
+            throw new ArgumentException($"token_count: {tokenizer.TokenCount} found, at most vocab_size {vocabSize} needed");
+        try
+        {
+            TokenizerFactory.Create(tokenizer);
+        }
+        catch (TokenizerDataException e)
+        {
+            throw new ArgumentException($"tokenizer: {e.Message}", e);
+        }
+    }
 
     private static void RefuseSurplus(WeightsFile file, ModelDescription description)
     {

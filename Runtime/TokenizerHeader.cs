@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using MyGpt.Runtime.Tokenization;
@@ -47,8 +45,8 @@ internal static class TokenizerHeader
         }
     }
 
-    /// <summary>Reads and checks a tokenizer; its tables stay in the mapped file.</summary>
-    /// <exception cref="WeightsFormatException">The object or a table is malformed.</exception>
+    /// <summary>Finds a tokenizer's tables, which stay in the mapped file. Their content is the tokenizer's business.</summary>
+    /// <exception cref="WeightsFormatException">The object is malformed, or a table is missing or of another size.</exception>
     public static TokenizerData? Read(WeightsFile file, int vocabSize)
     {
         if (file.Tokenizer.ValueKind == JsonValueKind.Null)
@@ -56,7 +54,7 @@ internal static class TokenizerHeader
         HeaderObject json = new(file.Path, Part, file.Tokenizer, Keys);
         TokenizerKind kind = json.Code<TokenizerKind>("kind", Code);
         int tokenCount = (int)json.Integer("token_count", 1, vocabSize);
-        TokenizerData tokenizer = new()
+        return new TokenizerData
         {
             Kind = kind,
             TokenCount = tokenCount,
@@ -65,68 +63,7 @@ internal static class TokenizerHeader
             Merges = HasMerges(kind) ? file.Bytes(MergesSection, ElementType.U32, -1, MergeColumns) : default,
             SpecialTokens = ReadSpecialTokens(json, tokenCount),
         };
-        return FindProblem(tokenizer, vocabSize) is { } problem ? throw FormatError.Create(file.Path, Part, problem) : tokenizer;
     }
-
-    /// <summary>The first rule that the tables break, on one line, or null.</summary>
-    public static string? FindProblem(TokenizerData tokenizer, int vocabSize)
-    {
-        if (tokenizer.TokenCount < 1 || tokenizer.TokenCount > vocabSize)
-            return Invariant($"token_count: {tokenizer.TokenCount} found, 1 to vocab_size {vocabSize} needed");
-        foreach ((string text, int id) in tokenizer.SpecialTokens)
-        {
-            if (text.Length == 0)
-                return "special_tokens: a token without text";
-            if (id < 0 || id >= tokenizer.TokenCount)
-                return Invariant($"special_tokens: id {id} of {FormatError.Quote(text)} found, 0 to {tokenizer.TokenCount - 1} needed");
-        }
-        return FindOffsetsProblem(tokenizer) ?? FindMergesProblem(tokenizer);
-    }
-
-    private static string? FindOffsetsProblem(TokenizerData tokenizer)
-    {
-        ReadOnlySpan<byte> offsets = tokenizer.TokenOffsets.Span;
-        if (offsets.Length != (tokenizer.TokenCount + 1L) * sizeof(uint))
-            return Invariant($"{OffsetsSection}: {offsets.Length} bytes found, {(tokenizer.TokenCount + 1L) * sizeof(uint)} needed");
-        if (Number(offsets, 0) != 0)
-            return Invariant($"{OffsetsSection}: the first is {Number(offsets, 0)}, 0 needed");
-        for (int i = 1; i <= tokenizer.TokenCount; i++)
-        {
-            if (Number(offsets, i) < Number(offsets, i - 1))
-                return Invariant($"{OffsetsSection}: entry {i} is {Number(offsets, i)}, {Number(offsets, i - 1)} or more needed");
-        }
-        uint end = Number(offsets, tokenizer.TokenCount);
-        return end == tokenizer.TokenBytes.Length
-            ? null
-            : Invariant($"{OffsetsSection}: the last is {end}, the {tokenizer.TokenBytes.Length} bytes of {BytesSection} needed");
-    }
-
-    private static string? FindMergesProblem(TokenizerData tokenizer)
-    {
-        ReadOnlySpan<byte> merges = tokenizer.Merges.Span;
-        if (!HasMerges(tokenizer.Kind))
-            return merges.IsEmpty ? null : $"{MergesSection}: a tokenizer of kind {Code(tokenizer.Kind)} has none";
-        if (merges.Length % (MergeColumns * sizeof(uint)) != 0)
-            return Invariant($"{MergesSection}: {merges.Length} bytes found, a multiple of {MergeColumns * sizeof(uint)} needed");
-        for (int i = 0; i < merges.Length / sizeof(uint); i++)
-        {
-            uint id = Number(merges, i);
-            if (id >= tokenizer.TokenCount)
-                return Invariant($"{MergesSection}: id {id} in row {i / MergeColumns}, 0 to {tokenizer.TokenCount - 1} needed");
-        }
-        for (int row = 1; row < merges.Length / (MergeColumns * sizeof(uint)); row++)
-        {
-            if (Pair(merges, row) <= Pair(merges, row - 1))
-                return Invariant($"{MergesSection}: row {row} does not come after row {row - 1} in the order (left, right)");
-        }
-        return null;
-    }
-
-    private static ulong Pair(ReadOnlySpan<byte> merges, int row) =>
-        ((ulong)Number(merges, row * MergeColumns) << 32) | Number(merges, (row * MergeColumns) + 1);
-
-    private static uint Number(ReadOnlySpan<byte> table, int index) =>
-        BinaryPrimitives.ReadUInt32LittleEndian(table[(index * sizeof(uint))..]);
 
     private static Dictionary<string, int> ReadSpecialTokens(HeaderObject json, int tokenCount)
     {
@@ -153,6 +90,4 @@ internal static class TokenizerHeader
         TokenizerKind.Characters => "characters",
         TokenizerKind.Words => "words",
     };
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

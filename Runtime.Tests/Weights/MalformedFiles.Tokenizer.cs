@@ -20,7 +20,8 @@ internal static partial class MalformedFiles
             yield return Set("tokenizer", "special_tokens", tokens, "header.tokenizer.special_tokens: ");
         foreach (string id in new[] { "-1", "259", "1.5", "\"258\"", "null", "4294967296" })
             yield return Set("tokenizer", "special_tokens", $"{{\"x\":{id}}}", "header.tokenizer.special_tokens.x: ");
-        yield return Set("tokenizer", "special_tokens", "{\"\":258}", "header.tokenizer: special_tokens: a token without text");
+        yield return Set("tokenizer", "special_tokens", "{\"x\":1}", "tokenizer: special token ");
+        yield return Set("tokenizer", "special_tokens", "{\"\":258}", "tokenizer: special token 258: its text is empty");
         yield return Edit("tables without a tokenizer", "section 'tokenizer.offsets': the config and the tokenizer have no place for it",
             forge => forge.Header["tokenizer"] = null);
         yield return Set("tokenizer", "kind", "\"characters\"",
@@ -43,20 +44,27 @@ internal static partial class MalformedFiles
             forge => forge.Section("tokenizer.merges")["shape"] = new JsonArray(3, 2));
         yield return Edit("merges of one dimension", "section 'tokenizer.merges': shape (6) found",
             forge => forge.Section("tokenizer.merges")["shape"] = new JsonArray(6));
-        yield return Number("a first token that does not begin at 0", "tokenizer.offsets: the first is 1, 0 needed", "tokenizer.offsets", 0,
-            1);
-        yield return Number("a token that ends before it begins", "tokenizer.offsets: entry 10 is 8, 9 or more needed", "tokenizer.offsets",
-            10, 8);
-        yield return Number("a token that begins past all bytes", "tokenizer.offsets: entry 11 is 11, 4294967295 or more needed",
-            "tokenizer.offsets", 10, uint.MaxValue);
-        yield return Number("a last token past the bytes", "tokenizer.offsets: the last is 275, ", "tokenizer.offsets", 259, 275);
-        yield return Number("bytes that belong to no token", "tokenizer.offsets: the last is 273, ", "tokenizer.offsets", 259, 273);
-        yield return Number("a left id beyond the tokens", "tokenizer.merges: id 259 in row 0", "tokenizer.merges", 0, 259);
-        yield return Number("a right id beyond the tokens", "tokenizer.merges: id 4294967295 in row 0", "tokenizer.merges", 1,
-            uint.MaxValue);
-        yield return Number("a merged id beyond the tokens", "tokenizer.merges: id 259 in row 1", "tokenizer.merges", 5, 259);
-        yield return Number("merges out of order", "tokenizer.merges: row 1 does not come after row 0", "tokenizer.merges", 3, 0);
-        yield return Edit("the same pair merged twice", "tokenizer.merges: row 1 does not come after row 0",
+        yield return Number(
+            "a first token that does not begin at 0", "tokenizer: token offsets: the first is 1, 0 needed", "tokenizer.offsets", 0, 1);
+        yield return Number(
+            "a token that ends before it begins", "tokenizer: token offsets: token 9 begins at 9 and ends at 8", "tokenizer.offsets", 10, 8);
+        yield return Number(
+            "a token that begins past all bytes", "tokenizer: token offsets: token 10 begins at 4294967295", "tokenizer.offsets", 10, uint.MaxValue);
+        yield return Number("a last token past the bytes", "tokenizer: token bytes: 275 needed", "tokenizer.offsets", 259, 275);
+        yield return Number("bytes that belong to no token", "tokenizer: token bytes: 273 needed", "tokenizer.offsets", 259, 273);
+        yield return Edit("a byte that no token is", "tokenizer: token 1 is the byte 0", forge => forge.Table("tokenizer.bytes")[1] = 0);
+        yield return Number("a left id beyond the tokens", "tokenizer: merges: entry 0 makes token 256 of 259", "tokenizer.merges", 0, 259);
+        yield return Number(
+            "a right id beyond the tokens", "tokenizer: merges: entry 0 makes token 256 of 116 and 4294967295", "tokenizer.merges", 1, uint.MaxValue);
+        yield return Number("a merged id beyond the tokens", "tokenizer: merges: entry 1 makes token 259", "tokenizer.merges", 5, 259);
+        yield return Number("a merge into other bytes", "tokenizer: merges: entry 1 makes token 257, which is", "tokenizer.merges", 3, 'x');
+        yield return Edit("merges out of order", "tokenizer: merges: entry 1 is (116, 104) and follows (256, 101)", forge =>
+        {
+            byte[] first = forge.Table("tokenizer.merges")[..12].ToArray();
+            forge.Table("tokenizer.merges")[12..].CopyTo(forge.Table("tokenizer.merges"));
+            first.CopyTo(forge.Table("tokenizer.merges")[12..]);
+        });
+        yield return Edit("the same pair merged twice", "tokenizer: merges: entry 1 is (116, 104) and follows (116, 104)",
             forge => forge.Table("tokenizer.merges")[..12].CopyTo(forge.Table("tokenizer.merges")[12..]));
     }
 }

@@ -30,9 +30,8 @@ internal sealed class TokenizeVerb : IVerb
         string text = _text.Read(arguments, console)
             ?? throw CommandException.Usage("no text given; give TEXT, --file FILE, or - for standard input");
         using ModelFile model = ModelOpener.Open(path, ModelFile.Open);
-        if (model.Description.Tokenizer is not { } data)
+        if (model.Tokenizer is not { } tokenizer)
             throw NoVocabulary.Error(path);
-        ITokenizer tokenizer = TokenizerFactory.Create(data);
         int[] ids = tokenizer.Encode(text, arguments.GetValue(_special));
         if (arguments.GetValue(_json))
             JsonOutput.Write(console.Output, json => Write(json, ids, tokenizer));
