@@ -160,7 +160,8 @@ public sealed class WeightsWriterTests
         using TemporaryFolder folder = TestFiles.NewFolder();
         SectionSource section = new("a", ElementType.U8, [int.MaxValue, int.MaxValue], _ => throw new TimeoutException("must not be called"));
         Exception? exception = Record.Exception(() => WeightsWriter.Write(folder.File("a.bin"), Header(), [section], overwrite: true));
-        Assert.IsAssignableFrom<IOException>(exception);
+        string message = Assert.IsAssignableFrom<IOException>(exception).Message;
+        Assert.StartsWith($"'{folder.File("a.bin")}' cannot be written (", message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(folder.FullPath));
     }
 

@@ -66,6 +66,10 @@ internal static class AtomicFile
                 PreallocationSize = length,
             });
         }
+        catch (IOException e)
+        {
+            throw new IOException($"'{path}' cannot be written ({length} bytes needed): {e.Message}", e);
+        }
         catch (UnauthorizedAccessException e)
         {
             throw new UnauthorizedAccessException($"'{path}' cannot be written: no permission to create a file in '{folder}'.", e);
