@@ -27,7 +27,7 @@ internal static class Command
     public static CommandResult Run(Stream output, byte[] input, CancellationToken interrupted, params string[] args)
     {
         using var error = new StringWriter { NewLine = "\n" };
-        var console = new CommandConsole { Input = new MemoryStream(input), Output = output, Error = error, Interrupted = interrupted };
+        var console = new CommandConsole { Input = new MemoryStream(input), Output = output, Error = error, WatchInterrupt = () => interrupted };
         int exitCode = (int)Cli.Run(args, console);
         return new CommandResult(exitCode, [], error.ToString());
     }

@@ -59,6 +59,20 @@ public class StreamTests(Models models)
         Assert.DoesNotContain("error", process.StandardError.ReadToEnd(), StringComparison.Ordinal);
     }
 
+    [UnixFact]
+    public void Interrupt_signal_ends_a_process_with_130_and_the_statistics()
+    {
+        using System.Diagnostics.Process process = Start("generate", models.Words, "I", "-n", "100000000", "--temperature", "0");
+        process.StandardOutput.Read();
+        using (var kill = System.Diagnostics.Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
+            kill.WaitForExit();
+        string output = process.StandardOutput.ReadToEnd(), error = process.StandardError.ReadToEnd();
+        Assert.True(process.WaitForExit(30_000));
+        Assert.Equal(130, process.ExitCode);
+        Assert.EndsWith("\n", output, StringComparison.Ordinal);
+        Assert.Contains("generated", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Output_of_a_process_is_utf8_whatever_the_locale()
     {
@@ -83,6 +97,15 @@ public class StreamTests(Models models)
         foreach (string arg in args)
             start.ArgumentList.Add(arg);
         return System.Diagnostics.Process.Start(start)!;
+    }
+
+    private sealed class UnixFactAttribute : FactAttribute
+    {
+        public UnixFactAttribute()
+        {
+            if (OperatingSystem.IsWindows())
+                Skip = "needs Unix signals";
+        }
     }
 
     // Remembers each write, which is what a terminal would show at that moment.

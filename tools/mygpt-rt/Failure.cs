@@ -1,5 +1,6 @@
 using MyGpt.Checkpoints;
 using MyGpt.CommandLine.Verify;
+using MyGpt.Runtime.Sampling;
 using MyGpt.Runtime.Tokenization;
 using MyGpt.Runtime.Weights;
 
@@ -14,7 +15,7 @@ internal static class Failure
         CommandException known => (known.Code, known.Message),
         OptionException option => (ExitCode.Usage, option.Message),
         UnknownTextException text => (ExitCode.Usage, text.Message),
-        CheckpointException or WeightsFormatException or TokenizerDataException or ReferenceException => (ExitCode.BadFile, failure.Message),
+        CheckpointException or WeightsFormatException or TokenizerDataException or ReferenceException or NoTokenException => (ExitCode.BadFile, failure.Message),
         FileNotFoundException { FileName: { } path } => (ExitCode.CannotAccess, $"'{path}' does not exist; check the path"),
         DirectoryNotFoundException => (ExitCode.CannotAccess, $"{failure.Message.TrimEnd('.')}; check the path"),
         IOException or UnauthorizedAccessException => (ExitCode.CannotAccess, failure.Message),

@@ -1,11 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Text.RegularExpressions;
 
 namespace MyGpt.CommandLine.Arguments;
 
 /// <summary>Says in one line what is wrong with a command line that does not parse.</summary>
-internal static partial class UsageError
+internal static class UsageError
 {
     /// <summary>The first thing that is wrong, or null when nothing is.</summary>
     /// <param name="parsed">What System.CommandLine made of it.</param>
@@ -54,7 +53,7 @@ internal static partial class UsageError
         int dashes = IndexOf(args, "--");
         foreach (Token token in parsed.CommandResult.Tokens.Concat(Values(parsed)))
         {
-            if (token.Type != TokenType.Argument || !OptionShape().IsMatch(token.Value))
+            if (token.Type != TokenType.Argument || !LooksLikeOption(token.Value))
                 continue;
             int position = IndexOf(args, token.Value);
             if (dashes >= 0 && position > dashes)
@@ -87,6 +86,10 @@ internal static partial class UsageError
     private static string Help(string verb) => $"mygpt-rt {verb} --help";
 
     // -x, --word, --word=value; not "-5 degrees" and not "- item", which are prompts.
-    [GeneratedRegex("^--?[A-Za-z][A-Za-z0-9-]*(=.*)?$", RegexOptions.Singleline)]
-    private static partial Regex OptionShape();
+    private static bool LooksLikeOption(string text)
+    {
+        string name = text.Split('=')[0];
+        string word = name.StartsWith("--", StringComparison.Ordinal) ? name[2..] : name.StartsWith('-') ? name[1..] : "";
+        return word.Length > 0 && char.IsAsciiLetter(word[0]) && word.All(c => char.IsAsciiLetterOrDigit(c) || c == '-');
+    }
 }

@@ -6,16 +6,24 @@ namespace MyGpt.CommandLine.Bench;
 internal static class Repeat
 {
     private const int Fewest = 5, Most = 200;
-    private static readonly TimeSpan Enough = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(0.3), Enough = TimeSpan.FromSeconds(1);
 
-    /// <summary>Measures once to warm up, then at least five times and for about a second.</summary>
+    /// <summary>Warms up, then measures at least five times and for about a second.</summary>
     /// <param name="measure">One measurement.</param>
     /// <param name="interrupted">Ends the command.</param>
     public static Spread Measure(Func<double> measure, CancellationToken interrupted)
     {
-        measure();
-        var values = new List<double>();
+        // Until the code is compiled for good, which happens in the background.
         long start = Stopwatch.GetTimestamp();
+        do
+        {
+            interrupted.ThrowIfCancellationRequested();
+            measure();
+        }
+        while (Stopwatch.GetElapsedTime(start) < WarmUp);
+
+        var values = new List<double>();
+        start = Stopwatch.GetTimestamp();
         while (values.Count < Fewest || (values.Count < Most && Stopwatch.GetElapsedTime(start) < Enough))
         {
             interrupted.ThrowIfCancellationRequested();

@@ -24,8 +24,10 @@ internal sealed class CommandConsole
     /// <summary>Whether the environment allows colours: NO_COLOR is not set and the terminal is not a dumb one.</summary>
     public bool ColorAllowed { get; init; }
 
-    /// <summary>Cancelled by Ctrl-C.</summary>
-    public CancellationToken Interrupted { get; init; }
+    /// <summary>
+    /// Gives a token that Ctrl-C cancels. Only a verb that looks at it asks for it: until then Ctrl-C ends the process at once.
+    /// </summary>
+    public required Func<CancellationToken> WatchInterrupt { get; init; }
 
     /// <summary>Errors, warnings and notes on standard error.</summary>
     public Messages Messages => field ??= new Messages(Error, ErrorIsTerminal && ColorAllowed);

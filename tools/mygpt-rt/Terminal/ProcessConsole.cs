@@ -6,7 +6,7 @@ namespace MyGpt.CommandLine.Terminal;
 internal sealed class ProcessConsole : IDisposable
 {
     private readonly CancellationTokenSource _interrupted = new();
-    private readonly PosixSignalRegistration _signal;
+    private PosixSignalRegistration? _signal;
     private readonly StandardOutput _output = new();
     private readonly StreamWriter _error = new(System.Console.OpenStandardError(), Utf8.WithoutMark, bufferSize: 256) { AutoFlush = true };
 
@@ -14,7 +14,6 @@ internal sealed class ProcessConsole : IDisposable
     {
         if (OperatingSystem.IsWindows() && !System.Console.IsOutputRedirected)
             System.Console.OutputEncoding = Utf8.WithoutMark;   // the code page of a Windows terminal is seldom UTF-8
-        _signal = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnInterrupt);
         Console = new CommandConsole
         {
             Input = System.Console.OpenStandardInput(),
@@ -24,7 +23,7 @@ internal sealed class ProcessConsole : IDisposable
             ErrorIsTerminal = !System.Console.IsErrorRedirected,
             ColorAllowed = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
                 && Environment.GetEnvironmentVariable("TERM") != "dumb",
-            Interrupted = _interrupted.Token,
+            WatchInterrupt = WatchInterrupt,
         };
     }
 
@@ -33,10 +32,16 @@ internal sealed class ProcessConsole : IDisposable
 
     public void Dispose()
     {
-        _signal.Dispose();
+        _signal?.Dispose();
         _interrupted.Dispose();
         _error.Dispose();
         _output.Dispose();
+    }
+
+    private CancellationToken WatchInterrupt()
+    {
+        _signal ??= PosixSignalRegistration.Create(PosixSignal.SIGINT, OnInterrupt);
+        return _interrupted.Token;
     }
 
     // The first Ctrl-C asks for an orderly end, the second ends the process.

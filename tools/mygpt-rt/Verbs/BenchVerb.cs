@@ -39,6 +39,7 @@ internal sealed class BenchVerb : IVerb
 
     private static BenchResult Measure(string path, LanguageModel model, CommandConsole console)
     {
+        CancellationToken interrupted = console.WatchInterrupt();
         using var progress = new Progress(console);
         using var activations = new Activations(model.Gpt.Config, model.Threads);
         using var workload = new Workload(model.Gpt, activations);
@@ -47,7 +48,7 @@ internal sealed class BenchVerb : IVerb
         Spread Repeated(string what, Func<double> measure)
         {
             progress.Show(what);
-            return Repeat.Measure(measure, console.Interrupted);
+            return Repeat.Measure(measure, interrupted);
         }
 
         bool decodes = workload.CanDecode;

@@ -47,7 +47,7 @@ internal sealed class ConvertVerb : IVerb
         string checkpoint = arguments.GetValue(_checkpoint)!, weights = arguments.GetValue(_weights)!;
         bool force = arguments.GetValue(_force);
         CheckTarget(checkpoint, weights, force);
-        ConversionReport report = Converter.Convert(checkpoint, weights, new ConvertOptions
+        ConversionReport report = Convert(checkpoint, weights, new ConvertOptions
         {
             Heads = arguments.GetValue(_heads),
             Activation = arguments.GetValue(_activation),
@@ -80,6 +80,19 @@ internal sealed class ConvertVerb : IVerb
             throw CommandException.Usage($"'{weights}' exists; give --force to replace it, or another name");
         if (File.Exists(checkpoint) && WeightsFile.IsWeightsFile(checkpoint))
             throw CommandException.Usage($"'{checkpoint}' is a weights.bin already; use it as it is: mygpt-rt generate {checkpoint}");
+    }
+
+    private static ConversionReport Convert(string checkpoint, string weights, ConvertOptions options)
+    {
+        try
+        {
+            return Converter.Convert(checkpoint, weights, options);
+        }
+        catch (FileNotFoundException failure) when (File.Exists(checkpoint) && (options.VocabPath is null || File.Exists(options.VocabPath)))
+        {
+            // What is not there is the file to be written: some folders, such as /proc, take none.
+            throw new CommandException(ExitCode.CannotAccess, $"cannot write '{weights}': its folder takes no files; choose another one", failure);
+        }
     }
 
     private static void Print(string checkpoint, ConversionReport report, CommandConsole console)

@@ -121,7 +121,7 @@ internal sealed class GenerateVerb : IVerb
         }
         try
         {
-            return model.Generate(ids, options, console.Interrupted);
+            return model.Generate(ids, options, console.WatchInterrupt());
         }
         catch (ArgumentException) when (ids.Length == 0)
         {
