@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using MyGpt.Checkpoints;
 using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Weights;
@@ -12,7 +11,8 @@ internal static class Conversion
     private const long MaxAllocation = 64 << 20;
 
     /// <summary>Converts a checkpoint's bytes and opens the model.</summary>
-    public static (ConversionReport Report, ModelFile Model) Convert(TemporaryFolder folder, byte[] checkpoint, ConvertOptions? options = null)
+    public static (ConversionReport Report, ModelFile Model) Convert(
+        TemporaryFolder folder, byte[] checkpoint, ConvertOptions? options = null)
     {
         File.WriteAllBytes(folder.File("tiny.pt"), checkpoint);
         ConversionReport report = Converter.Convert(folder.File("tiny.pt"), folder.File("weights.bin"), options ?? new ConvertOptions());
@@ -54,10 +54,12 @@ internal static class Conversion
 
     private static unsafe uint[] Bits(ModelFile model, TensorSpec spec)
     {
-        TensorView view = spec.IsMatrix ? model.File.Tensor(spec.Name, spec.Rows, spec.Columns) : model.File.Vector(spec.Name, spec.Columns);
+        TensorView view = spec.IsMatrix
+            ? model.File.Tensor(spec.Name, spec.Rows, spec.Columns) : model.File.Vector(spec.Name, spec.Columns);
         int count = spec.Rows * spec.Columns;
-        return view.Type == ElementType.F32
-            ? new ReadOnlySpan<uint>(view.Data, count).ToArray()
-            : [.. MemoryMarshal.ToEnumerable((ReadOnlyMemory<ushort>)new ReadOnlySpan<ushort>(view.Data, count).ToArray()).Select(half => (uint)half << 16)];
+        if (view.Type == ElementType.F32)
+            return new ReadOnlySpan<uint>(view.Data, count).ToArray();
+        ushort[] narrow = new ReadOnlySpan<ushort>(view.Data, count).ToArray();
+        return [.. narrow.Select(half => (uint)half << 16)];
     }
 }

@@ -80,7 +80,8 @@ public class ConverterTests
 
         using ModelFile model = Conversion.Convert(folder, WithUp(float.NaN).ToArray(), new ConvertOptions { AllowNonFinite = true }).Model;
 
-        Assert.All(Conversion.Tensors(model)["blocks.1.mlp.up.weight"], bits => Assert.True(float.IsNaN(BitConverter.UInt32BitsToSingle(bits))));
+        uint[] up = Conversion.Tensors(model)["blocks.1.mlp.up.weight"];
+        Assert.All(up, bits => Assert.True(float.IsNaN(BitConverter.UInt32BitsToSingle(bits))));
     }
 
     [Theory]
@@ -165,7 +166,8 @@ public class ConverterTests
             byte[] data = new byte[1 << 18];
             c["transformer.wpe.weight"] = new TestTensor { Data = data, Shape = [1 << 14, 4] };
             c.With("block_size", 1 << 14);
-            (object Key, object? Value)[] layer = [.. c.State.Where(pair => ((string)pair.Key).Contains(".h.0.", StringComparison.Ordinal))];
+            (object Key, object? Value)[] layer = [.. c.State.Where(pair => ((string)pair.Key).Contains(".h.0.",
+                StringComparison.Ordinal))];
             c.State.RemoveAll(pair => ((string)pair.Key).Contains(".h.", StringComparison.Ordinal));
             for (int number = 0; number < 200; number++)
             {
@@ -246,7 +248,8 @@ public class ConverterTests
         Assert.Null(description.Config);
         Assert.Equal("myGPT", description.Family);
         Assert.Equal(30, description.Tensors.Count);
-        Assert.Contains(description.Lines, line => line.Kind == ReportKind.Warning && line.Text.Contains("--heads N", StringComparison.Ordinal));
+        Assert.Contains(description.Lines, line => line.Kind == ReportKind.Warning && line.Text.Contains("--heads N",
+            StringComparison.Ordinal));
     }
 
     [Fact]

@@ -80,7 +80,8 @@ public class FamilyTests
     public void Convert_nanoGPT_chooses_the_activation(bool hasBiasField, ActivationKind? option, ActivationKind expected, ReportKind kind)
     {
         using TemporaryFolder folder = TestFiles.NewFolder();
-        byte[] checkpoint = new TinyCheckpoint().But(c => c.Arguments.RemoveAll(pair => !hasBiasField && pair.Key.Equals("bias"))).ToArray();
+        byte[] checkpoint = new TinyCheckpoint()
+            .But(c => c.Arguments.RemoveAll(pair => !hasBiasField && pair.Key.Equals("bias"))).ToArray();
 
         (ConversionReport report, ModelFile model) = Conversion.Convert(folder, checkpoint, new ConvertOptions { Activation = option });
 
@@ -160,7 +161,8 @@ public class FamilyTests
     public void Convert_myGPT_refuses_variants_by_name(string field, object? value, string? reason)
     {
         using TemporaryFolder folder = TestFiles.NewFolder();
-        byte[] checkpoint = MyGpt([("embed_dim", 4), ("num_heads", 2), ("num_layers", 1), ("max_seq_len", 3), ("vocab_size", 5), (field, value)], []);
+        byte[] checkpoint = MyGpt(
+            [("embed_dim", 4), ("num_heads", 2), ("num_layers", 1), ("max_seq_len", 3), ("vocab_size", 5), (field, value)], []);
 
         if (reason is not null)
             Assert.Contains(reason, Conversion.Refuse(checkpoint), StringComparison.Ordinal);
@@ -197,7 +199,8 @@ public class FamilyTests
         using TemporaryFolder folder = TestFiles.NewFolder();
         string checkpoint = TestFiles.Fixture("mygpt_ch15_bare_state_dict/trained_gpt.pt");
 
-        var missing = Assert.Throws<MissingOptionException>(() => Converter.Convert(checkpoint, folder.File("w.bin"), new ConvertOptions()));
+        var missing = Assert.Throws<MissingOptionException>(
+            () => Converter.Convert(checkpoint, folder.File("w.bin"), new ConvertOptions()));
         Assert.Equal("--heads", missing.Option);
         Assert.Contains("--heads N", missing.Message, StringComparison.Ordinal);
         foreach (int heads in new[] { 3, 0, -1, 16 })
@@ -242,7 +245,8 @@ public class FamilyTests
         const int Width = 4;
         List<(object, object?)> state =
         [
-            ("token_embedding.embedding.weight", TestTensor.Random(1, 5, Width)), ("position_embedding.weight", TestTensor.Random(2, 3, Width)),
+            ("token_embedding.embedding.weight", TestTensor.Random(1, 5, Width)),
+            ("position_embedding.weight", TestTensor.Random(2, 3, Width)),
             .. new[] { "ln1.weight", "ln1.bias", "ln2.weight", "ln2.bias", "mlp.fc2.bias" }
                 .Select(name => ((object)$"blocks.0.{name}", (object?)TestTensor.Random(3, Width))),
             .. new[] { "mha.W_Q", "mha.W_K", "mha.W_V", "mha.W_O" }

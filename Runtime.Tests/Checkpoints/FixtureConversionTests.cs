@@ -7,7 +7,7 @@ using MyGpt.Runtime.Tokenization;
 
 namespace MyGpt.Runtime.Tests.Checkpoints;
 
-/// <summary>Real checkpoints: the config against <c>expected.json</c>, the numbers bit for bit against the archive read by other means.</summary>
+/// <summary>Real checkpoints: the config against <c>expected.json</c>, the numbers bit for bit against the archive.</summary>
 public class FixtureConversionTests
 {
     [Theory]
@@ -46,7 +46,8 @@ public class FixtureConversionTests
             TestFiles.Fixture("nanogpt_char_nobias/ckpt.pt"), folder.File("weights.bin"), new ConvertOptions());
 
         string[] leftOut = report.Of(ReportKind.LeftOut);
-        Assert.Contains(leftOut, line => line.Contains("'lm_head.weight' and 'transformer.wte.weight' are one tensor", StringComparison.Ordinal));
+        Assert.Contains(leftOut, line => line.Contains("'lm_head.weight' and 'transformer.wte.weight' are one tensor",
+            StringComparison.Ordinal));
         Assert.Contains(leftOut, line => line.StartsWith("3 masks (h.N.attn.bias)", StringComparison.Ordinal));
         Assert.Contains(leftOut, line => line.StartsWith("'optimizer': 63 tensors", StringComparison.Ordinal));
         Assert.Contains(leftOut, line => line.Contains("'iter_num', 'best_val_loss', 'config'", StringComparison.Ordinal));
@@ -115,7 +116,8 @@ public class FixtureConversionTests
         Assert.Equal(expected.GetProperty("mlp_bias").GetBoolean(), config.MlpUpBias);
         Assert.Equal(expected.GetProperty("mlp_bias").GetBoolean(), config.MlpDownBias);
         Assert.Equal(!expected.TryGetProperty("norm_bias", out JsonElement normBias) || normBias.GetBoolean(), config.NormBias);
-        Assert.Equal(expected.GetProperty("activation").GetString() == "gelu_erf" ? ActivationKind.GeluErf : ActivationKind.GeluTanh, config.Activation);
+        bool erf = expected.GetProperty("activation").GetString() == "gelu_erf";
+        Assert.Equal(erf ? ActivationKind.GeluErf : ActivationKind.GeluTanh, config.Activation);
     }
 
     // torch.save numbers storages in the order in which it meets them, which is that of the state dict.
@@ -145,8 +147,8 @@ public class FixtureConversionTests
         "token_embedding.embedding.weight", "position_embedding.weight",
         .. Enumerable.Range(0, 2).SelectMany(layer => new[]
         {
-            "ln1.weight", "ln1.bias", "mha.causal_mask", "mha.W_Q.weight", "mha.W_K.weight", "mha.W_V.weight", "mha.W_O.weight", "ln2.weight",
-            "ln2.bias", "mlp.fc1.weight", "mlp.fc1.bias", "mlp.fc2.weight", "mlp.fc2.bias",
+            "ln1.weight", "ln1.bias", "mha.causal_mask", "mha.W_Q.weight", "mha.W_K.weight", "mha.W_V.weight", "mha.W_O.weight",
+            "ln2.weight", "ln2.bias", "mlp.fc1.weight", "mlp.fc1.bias", "mlp.fc2.weight", "mlp.fc2.bias",
         }.Select(part => $"blocks.{layer}.{part}")),
         "ln_f.weight", "ln_f.bias",
     ];

@@ -7,7 +7,7 @@ namespace MyGpt.Runtime.Tests.Checkpoints;
 /// <summary>Archives that are damaged or lie about themselves: one row per cause.</summary>
 internal static class HostileZips
 {
-    private const string Pickle = TinyCheckpoint.Root + "/data.pkl", Storage = TinyCheckpoint.Root + "/data/1", Last = TinyCheckpoint.Root + "/version";
+    private const string Root = TinyCheckpoint.Root, Pickle = Root + "/data.pkl", Storage = Root + "/data/1", Last = Root + "/version";
 
     private static readonly (string Name, Func<byte[]> Make, string Reason)[] Rows =
     [
@@ -17,9 +17,11 @@ internal static class HostileZips
         ("a comment longer than the file", () => Put16(Valid(), EndOf(Valid()) + 20, 5), "no end record"),
         ("bytes after the end", () => [.. Valid(), 1, 2, 3], "no end record"),
         ("several disks", () => Put16(Valid(), EndOf(Valid()) + 4, 1), "several files"),
-        ("fewer entries than counted", () => Put16(Put16(Valid(), EndOf(Valid()) + 8, 999), EndOf(Valid()) + 10, 999), "counts 999 entries"),
+        ("fewer entries than counted", () => Put16(Put16(Valid(), EndOf(Valid()) + 8, 999), EndOf(Valid()) + 10, 999),
+            "counts 999 entries"),
         ("a directory beyond the file", () => Put32(Valid(), EndOf(Valid()) + 16, 0x7FFF_FFFF), "directory is said to be"),
-        ("a directory that begins late", () => Put32(Valid(), EndOf(Valid()) + 16, (uint)DirectoryOf(Valid()) + 1), "directory is said to be"),
+        ("a directory that begins late", () => Put32(Valid(), EndOf(Valid()) + 16, (uint)DirectoryOf(Valid()) + 1),
+            "directory is said to be"),
         ("a directory that is too long", () => Put32(Valid(), EndOf(Valid()) + 12, 0xFFFF_FFF0), "directory is said to be"),
         ("a damaged directory", () => Put32(Valid(), CentralOf(Valid(), Storage), 0), "directory is damaged"),
         ("a name longer than the directory", () => Put16(Valid(), CentralOf(Valid(), Last) + 28, 60000), "directory is damaged"),
@@ -29,8 +31,10 @@ internal static class HostileZips
         ("sizes that differ", () => Put32(Valid(), CentralOf(Valid(), Storage) + 24, 1 << 30), "said to be 1073741824 bytes stored as"),
         ("an entry beyond the directory", () => Sizes(Valid(), Storage, 1 << 30), "1073741824 bytes at byte"),
         ("an entry over its neighbour", () => Longer(Valid(), Pickle), "overlaps the entry before it"),
-        ("two entries in one place", () => Put32(Valid(), CentralOf(Valid(), Last) + 42, (uint)LocalOf(Valid(), Storage)), "overlaps the entry before it"),
-        ("an entry that begins beyond the directory", () => Put32(Valid(), CentralOf(Valid(), Last) + 42, (uint)DirectoryOf(Valid())), "but the directory begins"),
+        ("two entries in one place", () => Put32(Valid(), CentralOf(Valid(), Last) + 42, (uint)LocalOf(Valid(), Storage)),
+            "overlaps the entry before it"),
+        ("an entry that begins beyond the directory", () => Put32(Valid(), CentralOf(Valid(), Last) + 42, (uint)DirectoryOf(Valid())),
+            "but the directory begins"),
         ("an entry that is not there", () => Put32(Valid(), LocalOf(Valid(), Storage), 0), "there is no zip entry at byte"),
         ("another name in the entry", () => Put16(Valid(), LocalOf(Valid(), Storage) + LocalLength, 0x5858), "contradicts the directory"),
         ("another size in the entry", () => Put32(Valid(), LocalOf(Valid(), Storage) + 18, 1), "contradicts the directory"),
@@ -50,14 +54,21 @@ internal static class HostileZips
 
         ("a 64-bit size that is not there", () => Sizes(Valid(), Last, uint.MaxValue), "needs a 64-bit size"),
         ("a 64-bit size of 2^63", () => Sizes(Valid(Zip64(1UL << 63)), Last, uint.MaxValue), "9223372036854775808, which no file can have"),
-        ("a 64-bit size beyond the file", () => Sizes(Valid(Zip64(1UL << 40, 1UL << 40)), Last, uint.MaxValue), "1099511627776 bytes at byte"),
+        ("a 64-bit size beyond the file", () => Sizes(Valid(Zip64(1UL << 40, 1UL << 40)), Last, uint.MaxValue),
+            "1099511627776 bytes at byte"),
         ("an extra field that is too long", () => Valid([1, 0, 0xFF, 0x7F]), "extra field of 32767 bytes where 0 are left"),
-        ("a 64-bit end record beyond the file", () => Valid64((_, _, _) => (1UL << 40, [])), "zip64 end record is said to be at byte 1099511627776"),
-        ("a 64-bit end record that is not there", () => Valid64((_, _, end) => (0, new byte[56])), "there is no zip64 end record at byte 0"),
-        ("a 64-bit directory of 2^63 bytes", () => Valid64((count, start, end) => ((ulong)end, End64((ulong)count, 1UL << 63, (ulong)start))), "directory length"),
-        ("a 64-bit directory at 2^63", () => Valid64((count, start, end) => ((ulong)end, End64((ulong)count, 1, 1UL << 63))), "directory offset"),
-        ("a 64-bit directory of 2^62 bytes", () => Valid64((count, start, end) => ((ulong)end, End64((ulong)count, 1UL << 62, (ulong)start))), "directory is said to be"),
-        ("2^40 entries", () => Valid64((_, start, end) => ((ulong)end, End64(1UL << 40, (ulong)(end - start), (ulong)start))), "1099511627776 entries"),
+        ("a 64-bit end record beyond the file", () => Valid64((_, _, _) => (1UL << 40, [])),
+            "zip64 end record is said to be at byte 1099511627776"),
+        ("a 64-bit end record that is not there", () => Valid64((_, _, end) => (0, new byte[56])),
+            "there is no zip64 end record at byte 0"),
+        ("a 64-bit directory of 2^63 bytes", () => Directory64(1UL << 63),
+            "directory length"),
+        ("a 64-bit directory at 2^63", () => Valid64((count, start, end) => ((ulong)end, End64((ulong)count, 1, 1UL << 63))),
+            "directory offset"),
+        ("a 64-bit directory of 2^62 bytes", () => Directory64(1UL << 62),
+            "directory is said to be"),
+        ("2^40 entries", () => Valid64((_, start, end) => ((ulong)end, End64(1UL << 40, (ulong)(end - start), (ulong)start))),
+            "1099511627776 entries"),
     ];
 
     public static TheoryData<string> Names => [.. Rows.Select(row => row.Name)];
@@ -79,14 +90,22 @@ internal static class HostileZips
         return TinyCheckpoint.Zip(pickle, [new byte[16], new byte[24]], []);
     }
 
-    private static byte[] Valid64(Func<int, int, int, (ulong Offset, byte[] Record)> make) => Zip().ToArray(beforeEnd: (count, start, length) =>
+    private static byte[] Directory64(ulong length) =>
+        Valid64((count, start, end) => ((ulong)end, End64((ulong)count, length, (ulong)start)));
+
+    private static byte[] Valid64(Func<int, int, int, (ulong Offset, byte[] Record)> make)
     {
-        (ulong offset, byte[] record) = make(count, start, start + length);
-        byte[] locator = new byte[20];
-        BinaryPrimitives.WriteUInt32LittleEndian(locator, 0x07064B50);
-        BinaryPrimitives.WriteUInt64LittleEndian(locator.AsSpan(8), offset);
-        return [.. record, .. locator];
-    });
+        return Zip().ToArray(beforeEnd: MakeRecords);
+
+        byte[] MakeRecords(int count, int start, int length)
+        {
+            (ulong offset, byte[] record) = make(count, start, start + length);
+            byte[] locator = new byte[20];
+            BinaryPrimitives.WriteUInt32LittleEndian(locator, 0x07064B50);
+            BinaryPrimitives.WriteUInt64LittleEndian(locator.AsSpan(8), offset);
+            return [.. record, .. locator];
+        }
+    }
 
     private static byte[] End64(ulong count, ulong length, ulong offset)
     {

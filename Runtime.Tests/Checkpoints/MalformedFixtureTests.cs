@@ -14,7 +14,9 @@ public class MalformedFixtureTests
     [MemberData(nameof(Rejected))]
     public void Convert_refuses(string file)
     {
-        string message = Conversion.Refuse(TestFiles.FixtureOrShared($"malformed/{file}") ?? TestFiles.Fixture($"malformed/{file}"), TwoHeads);
+        string path = TestFiles.FixtureOrShared($"malformed/{file}") ?? TestFiles.Fixture($"malformed/{file}");
+
+        string message = Conversion.Refuse(path, TwoHeads);
 
         if (Entry(file).TryGetProperty("tensor", out JsonElement tensor))
             Assert.Contains(tensor.GetString()!, message, StringComparison.Ordinal);
@@ -35,7 +37,8 @@ public class MalformedFixtureTests
 
     [Fact]
     public void Convert_says_that_the_legacy_format_is_one_and_what_to_do() =>
-        Assert.Contains("legacy format of torch.save", Conversion.Refuse(TestFiles.Fixture("malformed/legacy_not_zip.pt"), TwoHeads), StringComparison.Ordinal);
+        Assert.Contains("legacy format of torch.save", Conversion.Refuse(TestFiles.Fixture("malformed/legacy_not_zip.pt"), TwoHeads),
+            StringComparison.Ordinal);
 
     private static Dictionary<string, uint[]> Convert(string checkpoint)
     {

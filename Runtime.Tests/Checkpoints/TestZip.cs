@@ -71,7 +71,8 @@ internal sealed class TestZip
     }
 
     /// <summary>Where the own header of an entry begins.</summary>
-    public static int LocalOf(byte[] archive, string name) => BinaryPrimitives.ReadInt32LittleEndian(archive.AsSpan(CentralOf(archive, name) + 42));
+    public static int LocalOf(byte[] archive, string name) =>
+        BinaryPrimitives.ReadInt32LittleEndian(archive.AsSpan(CentralOf(archive, name) + 42));
 
     public static byte[] Put16(byte[] archive, int at, ushort value)
     {

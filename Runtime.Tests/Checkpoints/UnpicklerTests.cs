@@ -38,7 +38,8 @@ public class UnpicklerTests
     [Fact]
     public void Read_bytes_of_each_length_field()
     {
-        foreach (byte[] start in (byte[][])[[(byte)'C', 2], [(byte)'B', 2, 0, 0, 0], [0x8E, 2, 0, 0, 0, 0, 0, 0, 0], [0x96, 2, 0, 0, 0, 0, 0, 0, 0]])
+        byte[][] starts = [[(byte)'C', 2], [(byte)'B', 2, 0, 0, 0], [0x8E, 2, 0, 0, 0, 0, 0, 0, 0], [0x96, 2, 0, 0, 0, 0, 0, 0, 0]];
+        foreach (byte[] start in starts)
             Assert.Equal([7, 8], Assert.IsType<BytesValue>(Read(writer => writer.Raw(start).Raw(7, 8))).Value.ToArray());
     }
 
@@ -65,7 +66,8 @@ public class UnpicklerTests
     [Fact]
     public void Read_dictionaries_keeps_the_order()
     {
-        var dict = Assert.IsType<DictValue>(Read(writer => writer.Op('}').Text("b").Int(1).Op('s').Op('(').Text("a").Int(2).Int(3).Op('N').Op('u')));
+        var dict = Assert.IsType<DictValue>(Read(writer => writer
+            .Op('}').Text("b").Int(1).Op('s').Op('(').Text("a").Int(2).Int(3).Op('N').Op('u')));
 
         Assert.Equal(["b", "a"], dict.TextKeys);
         Assert.Equal(2, dict.Get<IntegerValue>("a")?.Value);
@@ -75,7 +77,8 @@ public class UnpicklerTests
     [Fact]
     public void Read_an_ordered_dictionary_with_attributes_and_from_pairs()
     {
-        var plain = Assert.IsType<DictValue>(Read(writer => writer.Global("collections", "OrderedDict").Op(')').Op('R').Text("k").Int(1).Op('s')
+        var plain = Assert.IsType<DictValue>(Read(writer => writer
+            .Global("collections", "OrderedDict").Op(')').Op('R').Text("k").Int(1).Op('s')
             .Op('}').Text("_metadata").Op('N').Op('s').Op('b')));
         var paired = Assert.IsType<DictValue>(Read(writer => writer.Global("collections", "OrderedDict")
             .Value(new object?[] { new List<object?> { new List<object?> { "k", 1 } } }).Op('R')));
@@ -104,7 +107,8 @@ public class UnpicklerTests
     [Fact]
     public void Read_frames_one_after_the_other()
     {
-        byte[] pickle = new PickleWriter().Proto(4).Raw(0x95).UInt64(2).Int(1).Raw(0x95).UInt64(4).Raw((byte)'K', 2, 0x86, (byte)'.').ToArray();
+        byte[] pickle = new PickleWriter().Proto(4)
+            .Raw(0x95).UInt64(2).Int(1).Raw(0x95).UInt64(4).Raw((byte)'K', 2, 0x86, (byte)'.').ToArray();
 
         Assert.Equal(2, Assert.IsType<ListValue>(Unpickler.Read(pickle, "p", null)).Items.Count);
     }

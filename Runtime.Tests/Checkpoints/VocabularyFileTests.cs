@@ -20,7 +20,8 @@ public class VocabularyFileTests
 
         Assert.Equal(kind, vocabulary.Kind);
         ITokenizer tokenizer = TokenizerFactory.Create(vocabulary);
-        Assert.Equal(tokens.Split('|'), Enumerable.Range(0, vocabulary.TokenCount).Select(id => Encoding.UTF8.GetString(tokenizer.TokenBytes(id))));
+        Assert.Equal(tokens.Split('|'),
+            Enumerable.Range(0, vocabulary.TokenCount).Select(id => Encoding.UTF8.GetString(tokenizer.TokenBytes(id))));
     }
 
     [Fact]
@@ -54,7 +55,8 @@ public class VocabularyFileTests
 
     [Fact]
     public void Read_refuses_JSON_nested_beyond_reason() =>
-        Assert.Contains("not an array of strings", Refuse("deep.json", Encoding.UTF8.GetBytes(new string('[', 100_000))), StringComparison.Ordinal);
+        Assert.Contains("not an array of strings", Refuse("deep.json", Encoding.UTF8.GetBytes(new string('[', 100_000))),
+            StringComparison.Ordinal);
 
     [Fact]
     public void Read_refuses_a_huge_file()
@@ -72,7 +74,8 @@ public class VocabularyFileTests
     public void Read_refuses_a_meta_pickle_that_contradicts_itself()
     {
         Assert.Contains("has neither itos nor stoi", RefuseMeta([("vocab_size", 2)]), StringComparison.Ordinal);
-        Assert.Contains("itos and stoi contradict", RefuseMeta([("itos", Pairs((0, "a"))), ("stoi", Pairs(("b", 0)))]), StringComparison.Ordinal);
+        Assert.Contains("itos and stoi contradict", RefuseMeta([("itos", Pairs((0, "a"))), ("stoi", Pairs(("b", 0)))]),
+            StringComparison.Ordinal);
         Assert.Contains("no character with the id 1", RefuseMeta([("itos", Pairs((0, "a"), (2, "b")))]), StringComparison.Ordinal);
         Assert.Contains("no character with the id 0", RefuseMeta([("itos", Pairs((-1, "a"), (1, "b")))]), StringComparison.Ordinal);
         Assert.Contains("has the id 0 twice", RefuseMeta([("stoi", Pairs(("a", 0), ("b", 0)))]), StringComparison.Ordinal);
@@ -85,9 +88,11 @@ public class VocabularyFileTests
     [Fact]
     public void Read_refuses_a_meta_pickle_that_calls_code_or_holds_a_tensor()
     {
-        Assert.Contains("'os.system'", Refuse("meta.pkl", new PickleWriter().Proto().Global("os", "system").Stop().ToArray()), StringComparison.Ordinal);
+        Assert.Contains("'os.system'", Refuse("meta.pkl", new PickleWriter().Proto().Global("os", "system").Stop().ToArray()),
+            StringComparison.Ordinal);
         Assert.Contains("a tensor is in a pickle that can have none",
-            Refuse("meta.pkl", new PickleWriter().Proto().Value(TestTensor.Random(1, 1), _ => "0").Stop().ToArray()), StringComparison.Ordinal);
+            Refuse("meta.pkl", new PickleWriter().Proto().Value(TestTensor.Random(1, 1), _ => "0").Stop().ToArray()),
+                StringComparison.Ordinal);
     }
 
     private static List<(object, object?)> Pairs(params (object, object?)[] pairs) => [.. pairs];

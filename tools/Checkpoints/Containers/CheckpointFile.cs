@@ -33,6 +33,11 @@ internal sealed class CheckpointFile : IDisposable
         {
             return new CheckpointFile(handle, Path.GetFullPath(path));
         }
+        catch (NotSupportedException e)
+        {
+            handle.Dispose();
+            throw new IOException($"'{path}' is a pipe or a device, which cannot be read at any offset; save it as a file first.", e);
+        }
         catch
         {
             handle.Dispose();

@@ -29,6 +29,8 @@ internal static class FamilyList
         string known = string.Join(", ", All.Select(family => family.Name));
         if (checkpoint.Root is not DictValue root)
             return $"the checkpoint holds {checkpoint.Root.Kind}, not a dictionary; a state dict or a checkpoint of {known} was needed";
+        if (root.Items.Count == 0)
+            return $"the checkpoint holds an empty dictionary; it is not a checkpoint of a family that is converted ({known})";
         string keys = string.Join(", ", root.TextKeys.Take(KeysShown).Select(Printable.Quote));
         return $"this is not a checkpoint of a family that is converted ({known}); "
             + $"it is a dictionary of {Printable.Count(root.Items.Count, "item")}: {keys}{(root.Items.Count > KeysShown ? ", ..." : "")}";
