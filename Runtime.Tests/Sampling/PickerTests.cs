@@ -64,9 +64,23 @@ public class PickerTests
     {
         float[] logits = [1, float.PositiveInfinity, float.NaN, float.PositiveInfinity];
 
-        Categorical.ToProbabilities(logits);
+        Assert.Equal([0, 0.5f, 0, 0.5f], Distribution.Of(logits));
+    }
 
-        Assert.Equal([0, 0.5f, 0, 0.5f], logits);
+    [Fact]
+    public void Categorical_tokens_that_are_out_change_nothing_for_the_others()
+    {
+        float[] dense = [.. Enumerable.Range(0, 40).Select(i => i * 13 % 17 * 0.3f)], sparse = new float[400];
+        Array.Fill(sparse, Out);
+        for (int i = 0; i < dense.Length; i++)
+            sparse[i * 7 + i % 5] = dense[i];
+
+        var picker = new Categorical();
+        for (ulong seed = 0; seed < 200; seed++)
+        {
+            int drawn = picker.Pick([.. dense], new RandomSource(seed));
+            Assert.Equal(drawn * 7 + drawn % 5, picker.Pick([.. sparse], new RandomSource(seed)));
+        }
     }
 
     [Fact]
@@ -127,8 +141,7 @@ public class PickerTests
     public void Categorical_frequencies_follow_the_softmax()
     {
         const int Draws = 40_000;
-        float[] logits = [0, 1, 2, 3], probabilities = [.. logits];
-        Categorical.ToProbabilities(probabilities);
+        float[] logits = [0, 1, 2, 3], probabilities = Distribution.Of(logits);
         var random = new RandomSource(42);
         int[] counts = new int[logits.Length];
         for (int i = 0; i < Draws; i++)

@@ -12,10 +12,21 @@ public static class ArgMax
     /// <exception cref="ArgumentException">The row is empty.</exception>
     public static int Find(ReadOnlySpan<float> x)
     {
+        float max = FindMax(x);
+        // Searching bits is vectorised, searching floats is not; only zero has two patterns.
+        int index = max == 0 ? x.IndexOf(max) : MemoryMarshal.Cast<float, int>(x).IndexOf(BitConverter.SingleToInt32Bits(max));
+        return Math.Max(0, index);
+    }
+
+    /// <summary>The largest element; NaN is never the largest, and negative infinity if there is nothing else.</summary>
+    /// <param name="x">The row, (n), n at least 1.</param>
+    /// <exception cref="ArgumentException">The row is empty.</exception>
+    internal static float FindMax(ReadOnlySpan<float> x)
+    {
         Require.NotEmpty(x.Length);
         float max = 0;
         Simd.Run(new MaxKernel(x, ref max));
-        return Math.Max(0, x.IndexOf(max));
+        return max;
     }
 
     internal readonly ref struct MaxKernel(ReadOnlySpan<float> x, ref float max) : IKernel
@@ -30,9 +41,19 @@ public static class ArgMax
         {
             ref float x = ref MemoryMarshal.GetReference(_x);
             nuint length = (nuint)_x.Length, whole = length - length % Lanes.Count;
-            TVec largest = TOps.Broadcast(float.NegativeInfinity);
-            for (nuint i = 0; i < whole; i += Lanes.Count)
+            // Four chains: one would wait four cycles for each maximum. The order of maxima does not show in the result.
+            TVec largest = TOps.Broadcast(float.NegativeInfinity), largest1 = largest, largest2 = largest, largest3 = largest;
+            nuint i4 = 0;
+            for (; i4 + 4 * Lanes.Count <= whole; i4 += 4 * Lanes.Count)
+            {
+                largest = TOps.Max(TOps.Load(ref x, i4), largest);
+                largest1 = TOps.Max(TOps.Load(ref x, i4 + Lanes.Count), largest1);
+                largest2 = TOps.Max(TOps.Load(ref x, i4 + 2 * Lanes.Count), largest2);
+                largest3 = TOps.Max(TOps.Load(ref x, i4 + 3 * Lanes.Count), largest3);
+            }
+            for (nuint i = i4; i < whole; i += Lanes.Count)
                 largest = TOps.Max(TOps.Load(ref x, i), largest);
+            largest = TOps.Max(TOps.Max(largest, largest1), TOps.Max(largest2, largest3));
             float max = TOps.MaxLane(largest);
             for (nuint i = whole; i < length; i++)
                 max = Unsafe.Add(ref x, i) > max ? Unsafe.Add(ref x, i) : max;

@@ -7,15 +7,19 @@ namespace MyGpt.Runtime.Sampling;
 /// <summary>Draws a token from the softmax of the logits.</summary>
 /// <remarks>
 /// <para>Probabilities are those of the tutorials: softmax in float32, the maximum subtracted first. One number u of the sample's
-/// stream decides: the token is the first whose cumulative probability, in the order of ids, is above u times the whole. The
-/// additions have one fixed order in float64, so the token is the same on every machine.</para>
-/// <para>A logit of negative infinity or NaN is never drawn; logits of positive infinity share the whole probability equally.
-/// Stateless and safe to share between threads.</para>
+/// stream decides: the token is the first whose cumulative probability, in the order of ids, is above u times the whole. All
+/// additions have one fixed order, so the token is the same on every machine.</para>
+/// <para>Tokens whose logit is negative infinity or NaN are left out before anything is computed: after top-k the cost is one
+/// pass over the logits and little else. Logits of positive infinity share the whole probability equally. Allocates on the first
+/// call only. Serves one thread at a time.</para>
 /// </remarks>
 public sealed class Categorical : ITokenPicker
 {
     // Probabilities are summed in blocks, so that a draw walks over blocks and then within one.
     private const int BlockLength = 256;
+
+    private int[] _ids = [];   // of the tokens that can be drawn, ascending
+    private int _count;
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">There are no logits.</exception>
@@ -23,25 +27,30 @@ public sealed class Categorical : ITokenPicker
     public int Pick(Span<float> logits, RandomSource random)
     {
         ArgumentNullException.ThrowIfNull(random);
-        ToProbabilities(logits);
-        return Draw(logits, random.NextUnit());
+        Span<float> probabilities = FindProbabilities(logits, out ReadOnlySpan<int> ids);
+        return ids[Draw(probabilities, random.NextUnit())];
     }
 
-    /// <summary>Replaces logits, (V), by the probabilities that <see cref="Pick"/> draws from.</summary>
-    internal static void ToProbabilities(Span<float> logits)
+    /// <summary>The distribution that <see cref="Pick"/> draws from.</summary>
+    /// <param name="logits">Logits, (V); overwritten.</param>
+    /// <param name="ids">The tokens that can be drawn, ascending; valid until the next call.</param>
+    /// <returns>Their probabilities, within <paramref name="logits"/>.</returns>
+    internal Span<float> FindProbabilities(Span<float> logits, out ReadOnlySpan<int> ids)
     {
-        float max = logits[ArgMax.Find(logits)];
-        if (!(max > float.NegativeInfinity))
+        Require.NotEmpty(logits.Length);
+        MovePossibleToFront(logits);
+        if (_count == 0)
             throw new NoTokenException();
-        if (float.IsPositiveInfinity(max))
-            KeepInfinite(logits);
-        else
-            ReplaceNaN(logits);
-        Softmax.Apply(logits);
+        ids = _ids.AsSpan(0, _count);
+        Span<float> possible = logits[.._count];
+        if (float.IsPositiveInfinity(ArgMax.FindMax(possible)))
+            KeepInfinite(possible);
+        Softmax.Apply(possible);
+        return possible;
     }
 
     /// <summary>The first index whose cumulative probability is above <paramref name="unit"/> times the whole.</summary>
-    /// <param name="probabilities">Not negative, at least one above 0, (V); they need not add up to 1.</param>
+    /// <param name="probabilities">Not negative, at least one above 0, (n); they need not add up to 1.</param>
     /// <param name="unit">In [0, 1).</param>
     internal static int Draw(ReadOnlySpan<float> probabilities, double unit)
     {
@@ -59,6 +68,35 @@ public sealed class Categorical : ITokenPicker
             sum = SumBlock(probabilities, first);
         }
         return DrawWithin(probabilities, first, target - before);
+    }
+
+    // Writes the logits above negative infinity to the front, in order, and their ids to _ids.
+    private void MovePossibleToFront(Span<float> logits)
+    {
+        if (_ids.Length < logits.Length)
+            _ids = new int[logits.Length];
+        _count = 0;
+        Vector<float> none = new(float.NegativeInfinity);
+        int vectors = MemoryMarshal.Cast<float, Vector<float>>(logits).Length;
+        for (int v = 0; v < vectors; v++)
+        {
+            int start = v * Vector<float>.Count;
+            if (Vector.GreaterThanAny(new Vector<float>(logits[start..]), none))
+                MovePossibleToFront(logits, start, start + Vector<float>.Count);
+        }
+        MovePossibleToFront(logits, vectors * Vector<float>.Count, logits.Length);
+    }
+
+    private void MovePossibleToFront(Span<float> logits, int start, int end)
+    {
+        for (int id = start; id < end; id++)
+        {
+            float logit = logits[id];
+            if (!(logit > float.NegativeInfinity))
+                continue;
+            logits[_count] = logit;
+            _ids[_count++] = id;
+        }
     }
 
     // Four chains: one would wait for each addition.
@@ -100,15 +138,5 @@ public sealed class Categorical : ITokenPicker
     {
         foreach (ref float logit in logits)
             logit = float.IsPositiveInfinity(logit) ? 0 : float.NegativeInfinity;
-    }
-
-    private static void ReplaceNaN(Span<float> logits)
-    {
-        Span<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(logits);
-        Vector<float> none = new(float.NegativeInfinity);
-        foreach (ref Vector<float> v in vectors)
-            v = Vector.ConditionalSelect(Vector.Equals(v, v), v, none);
-        foreach (ref float logit in logits[(vectors.Length * Vector<float>.Count)..])
-            logit = float.IsNaN(logit) ? float.NegativeInfinity : logit;
     }
 }

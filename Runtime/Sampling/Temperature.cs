@@ -27,7 +27,7 @@ public sealed class Temperature : ILogitsStep
     /// <exception cref="ArgumentException">There are no logits.</exception>
     public void Apply(Span<float> logits)
     {
-        float max = logits[ArgMax.Find(logits)];
+        float max = ArgMax.FindMax(logits);
         if (float.IsFinite(max) && !float.IsFinite(max / _value))
             DivideDistances(logits, max);
         else
