@@ -100,14 +100,17 @@ public class StopStringFilterTests
     {
         var filter = new StopStringFilter(["END", "\n\n"]);
         Rounds(filter, "abcE", "N");
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++)
-        {
-            filter.BeginRound();
-            filter.Append("EN some text\n");
-        }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        long bytes = Allocations.Of(() =>
+        {
+            for (int i = 0; i < 100; i++)
+            {
+                filter.BeginRound();
+                filter.Append("EN some text\n");
+            }
+        });
+
+        Assert.Equal(0, bytes);
     }
 
     // The first end of any stop string decides; among those that end there the longest.
