@@ -22,8 +22,13 @@ public class PickerTests
     [Fact]
     public void Greedy_zeros_of_either_sign_are_equal()
     {
-        Assert.Equal(1, new Greedy().Pick([-1, -0f, 0f, -2], new RandomSource(0)));
-        Assert.Equal(1, new Greedy().Pick([-1, 0f, -0f, -2], new RandomSource(0)));
+        var random = new Random(5);
+        for (int trial = 0; trial < 200; trial++)
+        {
+            float[] logits = [.. Enumerable.Range(0, 70).Select(_ => random.Next(10) switch { 0 => 0f, 1 => -0f, _ => -1f })];
+            logits[random.Next(70)] = -0f;
+            Assert.Equal(Array.FindIndex(logits, logit => logit == 0), new Greedy().Pick(logits, new RandomSource(0)));
+        }
     }
 
     [Fact]
