@@ -12,8 +12,16 @@ public class BenchTests
 {
     private static readonly GptConfig Gpt2 = new()
     {
-        VocabSize = 50257, ContextLength = 1024, EmbeddingDim = 768, LayerCount = 12, HeadCount = 12, KvHeadCount = 12, HeadDim = 64, MlpDim = 3072,
-        Activation = ActivationKind.GeluTanh, TiedHead = true,
+        VocabSize = 50257,
+        ContextLength = 1024,
+        EmbeddingDim = 768,
+        LayerCount = 12,
+        HeadCount = 12,
+        KvHeadCount = 12,
+        HeadDim = 64,
+        MlpDim = 3072,
+        Activation = ActivationKind.GeluTanh,
+        TiedHead = true,
     };
 
     [Theory]
@@ -31,8 +39,11 @@ public class BenchTests
         Assert.Equal(4 * 123_532_032L, ModelCost.BytesPerToken(Shapes(Gpt2 with { TiedHead = false }, ElementType.F32)));
 
     [Fact]
-    public void PrefillFlops_of_gpt2_are_those_that_the_peers_are_measured_with() =>
-        Assert.Equal(((2 * 84_934_656d * 512) + (2 * 38_597_376d) + (4 * 768 * 12 * 512 * 513d / 2)) / 512, ModelCost.PrefillFlopsPerToken(Shapes(Gpt2, ElementType.F32), Gpt2, 512), 1.0);
+    public void PrefillFlops_of_gpt2_are_those_that_the_peers_are_measured_with()
+    {
+        double needed = ((2 * 84_934_656d * 512) + (2 * 38_597_376d) + (4 * 768 * 12 * 512 * 513d / 2)) / 512;
+        Assert.Equal(needed, ModelCost.PrefillFlopsPerToken(Shapes(Gpt2, ElementType.F32), Gpt2, 512), 1.0);
+    }
 
     [Theory]
     [InlineData(1024, 16, 512)]
@@ -90,18 +101,24 @@ public class BenchTests
         MyGpt.CommandLine.Terminal.JsonOutput.Write(stream, new BenchReport(Result()).Write);
         using JsonDocument document = JsonDocument.Parse(stream.ToArray());
         JsonElement json = document.RootElement;
-        string[] plain = ["type", "threads", "read_gb_s", "read_memory_gb_s", "read_mapped_gb_s", "fma_gflop_s", "bytes_per_token", "peak_rss_mb"];
+        string[] plain =
+        [
+            "type", "threads", "read_gb_s", "read_memory_gb_s", "read_mapped_gb_s", "fma_gflop_s", "bytes_per_token",
+            "peak_rss_mb",
+        ];
         string[] spreads =
         [
-            "decode_tok_s", "sampled_tok_s", "prefill_tok_s", "overflow_tok_s", "decode_share_of_bandwidth", "prefill_share_of_peak", "open_ms", "ttft_ms",
+            "decode_tok_s", "sampled_tok_s", "prefill_tok_s", "overflow_tok_s",
+            "decode_share_of_bandwidth", "prefill_share_of_peak", "open_ms", "ttft_ms",
         ];
         Assert.Equal(plain.Concat(spreads).Order(), json.EnumerateObject().Select(member => member.Name).Order());
         Assert.All(spreads.Except(["sampled_tok_s"]), name =>
             Assert.Equal(["median", "min", "max"], json.GetProperty(name).EnumerateObject().Select(member => member.Name)));
         Assert.Equal(JsonValueKind.Null, json.GetProperty("sampled_tok_s").ValueKind);
-        Assert.Equal(20, json.GetProperty("read_gb_s").GetDouble());                                             // the higher of both
-        Assert.Equal(0.8, json.GetProperty("decode_share_of_bandwidth").GetProperty("median").GetDouble(), 1e-9);   // 32 * 0.5 GB / 20 GB/s
-        Assert.Equal(0.5, json.GetProperty("prefill_share_of_peak").GetProperty("median").GetDouble(), 1e-9);       // 250 * 0.2 GFLOP / 100 GFLOP/s
+        double Median(string name) => json.GetProperty(name).GetProperty("median").GetDouble();
+        Assert.Equal(20, json.GetProperty("read_gb_s").GetDouble());             // the higher of both
+        Assert.Equal(0.8, Median("decode_share_of_bandwidth"), 1e-9);            // 32 * 0.5 GB / 20 GB/s
+        Assert.Equal(0.5, Median("prefill_share_of_peak"), 1e-9);                // 250 * 0.2 GFLOP / 100 GFLOP/s
     }
 
     [Fact]

@@ -30,12 +30,30 @@ internal sealed record CommandResult(int ExitCode, byte[] OutputBytes, string Er
     }
 
     /// <summary>Holds what every error must hold: the exit code, one line that begins "error: ", nothing on standard output.</summary>
-    public string Failed(int exitCode)
+    /// <param name="exitCode">The exit code.</param>
+    /// <param name="needed">What the line must hold too.</param>
+    /// <returns>The line.</returns>
+    public string Failed(int exitCode, string needed = "")
     {
         Assert.True(ExitCode == exitCode, $"exit code {ExitCode}, {exitCode} needed: {Error}{Output}");
         Assert.Equal("", Output);
         string line = Assert.Single(Error.TrimEnd('\n').Split('\n'));
         Assert.StartsWith("error: ", line, StringComparison.Ordinal);
+        Assert.Contains(needed, line, StringComparison.Ordinal);
         return line;
+    }
+
+    /// <summary>Holds that standard output has each of some texts.</summary>
+    public CommandResult Shows(params string[] texts)
+    {
+        Assert.All(texts, text => Assert.Contains(text, Output, StringComparison.Ordinal));
+        return this;
+    }
+
+    /// <summary>Holds that standard error has each of some texts.</summary>
+    public CommandResult Says(params string[] texts)
+    {
+        Assert.All(texts, text => Assert.Contains(text, Error, StringComparison.Ordinal));
+        return this;
     }
 }

@@ -12,9 +12,9 @@ public class ConvertVerbTests
     {
         using TemporaryFolder folder = TestFiles.NewFolder();
         CommandResult result = Command.Run("convert", Shakespeare, folder.File("w.bin")).Succeeded();
-        Assert.Contains("4 layers, 4 heads of 16, width 64", result.Output, StringComparison.Ordinal);
-        Assert.Contains("207,296", result.Output, StringComparison.Ordinal);
-        Assert.All(["\nfound ", "\nassumed ", "\nleft out ", "\nwrote "], label => Assert.Contains(label, result.Output, StringComparison.Ordinal));
+        result.Shows("4 layers, 4 heads of 16, width 64");
+        result.Shows("207,296");
+        result.Shows("\nfound ", "\nassumed ", "\nleft out ", "\nwrote ");
         Assert.Equal("", result.Error);
         Assert.Equal(["w.bin"], Names(folder));
     }
@@ -37,14 +37,14 @@ public class ConvertVerbTests
         using TemporaryFolder folder = TestFiles.NewFolder();
         CommandResult result = Command.Run("convert", BareStateDict, folder.File("w.bin"), "--heads", "2").Succeeded();
         Assert.StartsWith("warning: ", result.Error, StringComparison.Ordinal);
-        Assert.Contains("--vocab FILE", result.Error, StringComparison.Ordinal);
+        result.Says("--vocab FILE");
     }
 
     [Fact]
     public void Convert_without_the_number_of_heads_names_the_option()
     {
         using TemporaryFolder folder = TestFiles.NewFolder();
-        Assert.Contains("--heads", Command.Run("convert", BareStateDict, folder.File("w.bin")).Failed(2), StringComparison.Ordinal);
+        Command.Run("convert", BareStateDict, folder.File("w.bin")).Failed(2, "--heads");
         Assert.Empty(Names(folder));
     }
 
@@ -54,7 +54,7 @@ public class ConvertVerbTests
         using TemporaryFolder folder = TestFiles.NewFolder();
         string weights = folder.File("w.bin");
         File.WriteAllText(weights, "mine");
-        Assert.Contains("--force", Command.Run("convert", "missing.pt", weights).Failed(2), StringComparison.Ordinal);
+        Command.Run("convert", "missing.pt", weights).Failed(2, "--force");
         Assert.Equal("mine", File.ReadAllText(weights));
         Command.Run("convert", Shakespeare, weights, "--force").Succeeded();
         Assert.True(new FileInfo(weights).Length > 800_000);
@@ -66,7 +66,7 @@ public class ConvertVerbTests
         using TemporaryFolder folder = TestFiles.NewFolder();
         string checkpoint = folder.File("ckpt.pt");
         File.Copy(Shakespeare, checkpoint);
-        Assert.Contains("is the checkpoint itself", Command.Run("convert", checkpoint, checkpoint, "--force").Failed(2), StringComparison.Ordinal);
+        Command.Run("convert", checkpoint, checkpoint, "--force").Failed(2, "is the checkpoint itself");
         Assert.Equal(new FileInfo(Shakespeare).Length, new FileInfo(checkpoint).Length);
     }
 
@@ -75,16 +75,16 @@ public class ConvertVerbTests
     {
         using TemporaryFolder folder = TestFiles.NewFolder();
         Command.Run("convert", Shakespeare, folder.File("w.bin")).Succeeded();
-        Assert.Contains("is a weights.bin already", Command.Run("convert", folder.File("w.bin"), folder.File("v.bin")).Failed(2), StringComparison.Ordinal);
+        Command.Run("convert", folder.File("w.bin"), folder.File("v.bin")).Failed(2, "is a weights.bin already");
     }
 
     [Fact]
     public void Convert_where_nothing_can_be_written_is_exit_code_4()
     {
         using TemporaryFolder folder = TestFiles.NewFolder();
-        Assert.Contains("does not exist; check the path", Command.Run("convert", folder.File("missing.pt"), folder.File("w.bin")).Failed(4), StringComparison.Ordinal);
-        Assert.Contains("is a folder", Command.Run("convert", Shakespeare, folder.FullPath).Failed(4), StringComparison.Ordinal);
-        Assert.Contains("make it first", Command.Run("convert", Shakespeare, folder.File("no/w.bin")).Failed(4), StringComparison.Ordinal);
+        Command.Run("convert", folder.File("missing.pt"), folder.File("w.bin")).Failed(4, "does not exist; check the path");
+        Command.Run("convert", Shakespeare, folder.FullPath).Failed(4, "is a folder");
+        Command.Run("convert", Shakespeare, folder.File("no/w.bin")).Failed(4, "make it first");
         Assert.Empty(Names(folder));
     }
 

@@ -23,7 +23,7 @@ public class StreamTests(Models models)
         CommandResult result = Command.Run(output, [], interrupt.Token, "generate", models.Words, "I", "-n", "50", "--temperature", "0");
         Assert.Equal(130, result.ExitCode);
         Assert.Equal("I love AI\n", string.Concat(output.Writes));
-        Assert.Contains("generated", result.Error, StringComparison.Ordinal);
+        result.Says("generated");
         Assert.DoesNotContain("error", result.Error, StringComparison.Ordinal);
     }
 
@@ -31,7 +31,8 @@ public class StreamTests(Models models)
     public void Closed_pipe_ends_quietly()
     {
         using var output = new RecordingStream { OnWrite = text => { if (text == " AI") throw new BrokenPipeException(new IOException("Broken pipe")); } };
-        CommandResult result = Command.Run(output, [], CancellationToken.None, "generate", models.Words, "I", "-n", "1000000", "--temperature", "0");
+        CommandResult result =
+            Command.Run(output, [], CancellationToken.None, "generate", models.Words, "I", "-n", "1000000", "--temperature", "0");
         Assert.Equal(0, result.ExitCode);
         Assert.Equal("", result.Error);
     }

@@ -46,7 +46,7 @@ public class TokenizeVerbTests(Models models)
 
     [Fact]
     public void Tokenize_without_a_vocabulary_names_the_option() =>
-        Assert.Contains("--vocab FILE", Command.Run("tokenize", models.NoVocabulary, "I").Failed(2), StringComparison.Ordinal);
+        Command.Run("tokenize", models.NoVocabulary, "I").Failed(2, "--vocab FILE");
 
     private static string[] Ids(CommandResult result) =>
         [.. result.Succeeded().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Trim().Split(' ')[0])];

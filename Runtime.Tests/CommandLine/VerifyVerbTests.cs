@@ -12,7 +12,7 @@ public class VerifyVerbTests(Models models)
     public void Verify_of_a_fixture_passes_and_shows_the_figures()
     {
         CommandResult result = Command.Run("verify", models.Shakespeare, Reference).Succeeded();
-        Assert.All(["full-window", "0 of 64", "past-context", "104 of 104"], text => Assert.Contains(text, result.Output, StringComparison.Ordinal));
+        result.Shows("full-window", "0 of 64", "past-context", "104 of 104");
         Assert.EndsWith("\nPASS\n", result.Output, StringComparison.Ordinal);
         Assert.Equal("", result.Error);
     }
@@ -57,7 +57,8 @@ public class VerifyVerbTests(Models models)
         using TemporaryFolder folder = TestFiles.NewFolder();
         string source = TestFiles.SharedFile(checkpoint);
         Command.Run(["convert", source, folder.File("w.bin"), .. options]).Succeeded();
-        CommandResult result = Command.Run("verify", folder.File("w.bin"), Path.Combine(Path.GetDirectoryName(source)!, expected)).Succeeded();
+        CommandResult result =
+            Command.Run("verify", folder.File("w.bin"), Path.Combine(Path.GetDirectoryName(source)!, expected)).Succeeded();
         Assert.EndsWith("\nPASS\n", result.Output, StringComparison.Ordinal);
     }
 
@@ -65,11 +66,12 @@ public class VerifyVerbTests(Models models)
     public void Verify_with_the_wrong_activation_fails_with_exit_code_5()
     {
         using TemporaryFolder folder = TestFiles.NewFolder();
-        Command.Run("convert", TestFiles.Fixture("mygpt_final_shakespeare/shakespeare.ckpt"), folder.File("w.bin"), "--activation", "gelu-tanh").Succeeded();
+        Command.Run("convert", TestFiles.Fixture("mygpt_final_shakespeare/shakespeare.ckpt"), folder.File("w.bin"), "--activation", "gelu-tanh")
+            .Succeeded();
         CommandResult result = Command.Run("verify", folder.File("w.bin"), Reference);
         Assert.Equal(5, result.ExitCode);
         Assert.EndsWith("\nFAIL\n", result.Output, StringComparison.Ordinal);
-        Assert.Contains("differs", result.Output, StringComparison.Ordinal);
+        result.Shows("differs");
     }
 
     [Fact]
@@ -95,11 +97,12 @@ public class VerifyVerbTests(Models models)
     public void Verify_of_narrower_weights_judges_only_by_a_tolerance()
     {
         using TemporaryFolder folder = TestFiles.NewFolder();
-        Command.Run("convert", TestFiles.Fixture("mygpt_final_shakespeare/shakespeare.ckpt"), folder.File("w.bin"), "--type", "bf16").Succeeded();
+        Command.Run("convert", TestFiles.Fixture("mygpt_final_shakespeare/shakespeare.ckpt"), folder.File("w.bin"), "--type", "bf16")
+            .Succeeded();
         CommandResult without = Command.Run("verify", folder.File("w.bin"), Reference, "--json");
         Assert.Equal(5, without.ExitCode);
-        Assert.Contains("narrower than the checkpoint's float32", without.Error, StringComparison.Ordinal);
-        Assert.Contains("--tolerance", without.Error, StringComparison.Ordinal);
+        without.Says("narrower than the checkpoint's float32");
+        without.Says("--tolerance");
         Assert.Equal(JsonValueKind.Null, without.Json().GetProperty("cases")[0].GetProperty("limit").ValueKind);
         Command.Run("verify", folder.File("w.bin"), Reference, "--tolerance", "1").Succeeded();
         Assert.Equal(5, Command.Run("verify", folder.File("w.bin"), Reference, "--tolerance", "0.001").ExitCode);
@@ -150,7 +153,7 @@ public class VerifyVerbTests(Models models)
         using TemporaryFolder folder = TestFiles.NewFolder();
         File.WriteAllText(folder.File("expected.json"), json);
         File.WriteAllBytes(folder.File("l"), new byte[8]);
-        Assert.Contains(needed, Command.Run("verify", models.Shakespeare, folder.File("expected.json")).Failed(3), StringComparison.Ordinal);
+        Command.Run("verify", models.Shakespeare, folder.File("expected.json")).Failed(3, needed);
     }
 
     [Fact]
@@ -161,7 +164,7 @@ public class VerifyVerbTests(Models models)
         byte[] logits = new byte[65 * sizeof(float)];
         BitConverter.TryWriteBytes(logits.AsSpan(40), float.NaN);
         File.WriteAllBytes(folder.File("l"), logits);
-        Assert.Contains("number 10 is NaN", Command.Run("verify", models.Shakespeare, folder.File("expected.json")).Failed(3), StringComparison.Ordinal);
+        Command.Run("verify", models.Shakespeare, folder.File("expected.json")).Failed(3, "number 10 is NaN");
     }
 
     [Fact]
@@ -183,7 +186,7 @@ public class VerifyVerbTests(Models models)
             ["logits_file"] = "l",
             ["cases"] = new JsonArray(new JsonObject { ["prompt_ids"] = ids, ["logits_positions"] = "last", ["logits_shape"] = new JsonArray(1, 65) }),
         };
-        Assert.Contains("is it the reference of this model?", Command.Run("verify", models.Shakespeare, Write(folder, reference)).Failed(3), StringComparison.Ordinal);
+        Command.Run("verify", models.Shakespeare, Write(folder, reference)).Failed(3, "is it the reference of this model?");
     }
 
     private static JsonObject ReadReference() => JsonNode.Parse(File.ReadAllBytes(Reference))!.AsObject();

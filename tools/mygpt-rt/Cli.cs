@@ -25,7 +25,12 @@ internal static class Cli
                 throw CommandException.Usage(problem);
 
             using StreamWriter output = console.OutputText();
-            return (ExitCode)parsed.Invoke(new InvocationConfiguration { Output = output, Error = console.Error, EnableDefaultExceptionHandler = false });
+            return (ExitCode)parsed.Invoke(new InvocationConfiguration
+            {
+                Output = output,
+                Error = console.Error,
+                EnableDefaultExceptionHandler = false,
+            });
         }
         catch (BrokenPipeException)
         {

@@ -9,18 +9,21 @@ namespace MyGpt.CommandLine;
 /// <summary>Turns whatever went wrong into an exit code and one line.</summary>
 internal static class Failure
 {
+    private const string ReportIt = "run again with --verbose and report what it prints";
+
     /// <summary>Says what happened and whose turn it is.</summary>
     public static (ExitCode Code, string Message) Describe(Exception failure) => failure switch
     {
         CommandException known => (known.Code, known.Message),
         OptionException option => (ExitCode.Usage, option.Message),
         UnknownTextException text => (ExitCode.Usage, text.Message),
-        CheckpointException or WeightsFormatException or TokenizerDataException or ReferenceException or NoTokenException => (ExitCode.BadFile, failure.Message),
+        CheckpointException or WeightsFormatException or TokenizerDataException => (ExitCode.BadFile, failure.Message),
+        ReferenceException or NoTokenException => (ExitCode.BadFile, failure.Message),
         FileNotFoundException { FileName: { } path } => (ExitCode.CannotAccess, $"'{path}' does not exist; check the path"),
         DirectoryNotFoundException => (ExitCode.CannotAccess, $"{failure.Message.TrimEnd('.')}; check the path"),
         IOException or UnauthorizedAccessException => (ExitCode.CannotAccess, failure.Message),
         OperationCanceledException => (ExitCode.Interrupted, "interrupted"),
         OutOfMemoryException => (ExitCode.Internal, "not enough memory; close other programs or use a smaller model"),
-        _ => (ExitCode.Internal, $"internal error: {failure.GetType().Name}: {failure.Message}; run again with --verbose and report what it prints"),
+        _ => (ExitCode.Internal, $"internal error: {failure.GetType().Name}: {failure.Message}; {ReportIt}"),
     };
 }

@@ -26,7 +26,12 @@ internal static class Options
 
     /// <summary>A whole number between two bounds, or null when it is not given.</summary>
     public static Option<int?> OptionalWhole(string name, string[] aliases, string description, int minimum, int maximum) =>
-        new(name, aliases) { Description = description, HelpName = "N", CustomParser = result => ParseWhole(result, name, minimum, maximum) };
+        new(name, aliases)
+        {
+            Description = description,
+            HelpName = "N",
+            CustomParser = result => ParseWhole(result, name, minimum, maximum),
+        };
 
     /// <summary>A seed: any whole number of 64 bits, or null when it is not given. A negative one counts from 2^64 down.</summary>
     public static Option<ulong?> Seed(string name, string description) =>
@@ -45,20 +50,19 @@ internal static class Options
             },
         };
 
-    /// <summary>A number of 0 or more.</summary>
-    public static Option<float?> NonNegative(string name, string description) =>
+    /// <summary>A finite number of 0 or more.</summary>
+    public static Option<float> NonNegative(string name, string description, float defaultValue) =>
         new(name)
         {
             Description = description,
             HelpName = "X",
-            CustomParser = result =>
-            {
-                if (float.TryParse(Value(result), NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && value >= 0 && float.IsFinite(value))
-                    return value;
-                result.AddError($"{name} is '{Value(result)}'; it must be a number of 0 or more");
-                return null;
-            },
+            DefaultValueFactory = _ => defaultValue,
+            CustomParser = result => ParseNonNegative(result, name) ?? defaultValue,
         };
+
+    /// <summary>A finite number of 0 or more, or null when it is not given.</summary>
+    public static Option<float?> OptionalNonNegative(string name, string description) =>
+        new(name) { Description = description, HelpName = "X", CustomParser = result => ParseNonNegative(result, name) };
 
     /// <summary>One of a few words, or null when it is not given.</summary>
     /// <param name="name">The option.</param>
@@ -91,10 +95,20 @@ internal static class Options
 
     private static int? ParseWhole(ArgumentResult result, string name, int minimum, int maximum)
     {
-        if (int.TryParse(Value(result), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= minimum && value <= maximum)
+        bool parsed = int.TryParse(Value(result), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value);
+        if (parsed && value >= minimum && value <= maximum)
             return value;
         string range = maximum == int.MaxValue ? $"of {minimum} or more" : $"from {minimum} to {maximum}";
         result.AddError($"{name} is '{Value(result)}'; it must be a whole number {range}");
+        return null;
+    }
+
+    private static float? ParseNonNegative(ArgumentResult result, string name)
+    {
+        bool parsed = float.TryParse(Value(result), NumberStyles.Float, CultureInfo.InvariantCulture, out float value);
+        if (parsed && value >= 0 && float.IsFinite(value))
+            return value;
+        result.AddError($"{name} is '{Value(result)}'; it must be a number of 0 or more");
         return null;
     }
 

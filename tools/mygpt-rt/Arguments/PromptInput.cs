@@ -50,7 +50,7 @@ internal sealed class PromptInput
         int[] ids = new int[parts.Length];
         for (int i = 0; i < parts.Length; i++)
         {
-            if (int.TryParse(parts[i], NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out ids[i]))
+            if (int.TryParse(parts[i].Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out ids[i]))
                 continue;
             result.AddError($"--ids is '{text}'; it must be token ids with commas between them, such as 1,2,3");
             return null;

@@ -22,7 +22,10 @@ internal static class UsageError
 
         ParseError error = parsed.Errors[0];
         if (parsed.UnmatchedTokens.Count > 0)
-            return $"'{parsed.UnmatchedTokens[0]}' is one argument too many for {verb}; put quotes around text with spaces, see {Help(verb)}";
+        {
+            string surplus = parsed.UnmatchedTokens[0];
+            return $"'{surplus}' is one argument too many for {verb}; put quotes around text with spaces, see {Help(verb)}";
+        }
         return error.SymbolResult switch
         {
             ArgumentResult { Parent: CommandResult, Tokens.Count: 0 } missing => $"{verb} needs {missing.Argument.Name}; see {Help(verb)}",
@@ -50,13 +53,13 @@ internal static class UsageError
     // quietly becomes the prompt is worse than an error. After "--" everything is an argument.
     private static string? UnknownOption(ParseResult parsed, IReadOnlyList<string> args)
     {
-        int dashes = IndexOf(args, "--");
+        string[] typed = [.. args];
+        int dashes = Array.IndexOf(typed, "--");
         foreach (Token token in parsed.CommandResult.Tokens.Concat(Values(parsed)))
         {
             if (token.Type != TokenType.Argument || !LooksLikeOption(token.Value))
                 continue;
-            int position = IndexOf(args, token.Value);
-            if (dashes >= 0 && position > dashes)
+            if (dashes >= 0 && Array.LastIndexOf(typed, token.Value) > dashes)
                 continue;
             string name = token.Value.Split('=')[0];
             IEnumerable<string> known = parsed.CommandResult.Command.Options.Where(option => !option.Hidden)
@@ -72,16 +75,6 @@ internal static class UsageError
     private static IEnumerable<Token> Values(ParseResult parsed) =>
         parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens)
             .Concat(parsed.Tokens.Where(token => token.Type == TokenType.Argument && parsed.UnmatchedTokens.Contains(token.Value)));
-
-    private static int IndexOf(IReadOnlyList<string> args, string value)
-    {
-        for (int i = 0; i < args.Count; i++)
-        {
-            if (args[i] == value)
-                return i;
-        }
-        return -1;
-    }
 
     private static string Help(string verb) => $"mygpt-rt {verb} --help";
 

@@ -12,8 +12,8 @@ internal sealed class BenchReport(BenchResult result)
     /// <summary>Writes a table: median, lowest, highest.</summary>
     public void Print(TextWriter output)
     {
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{result.Type.Code()}, {result.Threads} thread{(result.Threads == 1 ? "" : "s")}, {Figures.Bytes(result.BytesPerToken)} of weights read per token"));
+        string threads = string.Create(CultureInfo.InvariantCulture, $"{result.Threads} thread{(result.Threads == 1 ? "" : "s")}");
+        output.WriteLine($"{result.Type.Code()}, {threads}, {Figures.Bytes(result.BytesPerToken)} of weights read per token");
         output.WriteLine();
         var table = new TextTable(false, true, true, true, false);
         table.Add("", "median", "min", "max", "");

@@ -20,7 +20,7 @@ internal sealed record BenchResult
     /// <summary>Greedy tokens per second after a short prompt; null for a context of one token.</summary>
     public required Spread? Decode { get; init; }
 
-    /// <summary>Tokens per second with sampling at 0.8/50 and text; null for a model without a tokenizer or with a context of one token.</summary>
+    /// <summary>Tokens per second with sampling at 0.8/50 and text; null without a tokenizer or for a context of one token.</summary>
     public required Spread? Sampled { get; init; }
 
     /// <summary>Prompt tokens per second.</summary>

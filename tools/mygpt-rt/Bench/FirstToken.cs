@@ -4,15 +4,16 @@ using System.Globalization;
 
 namespace MyGpt.CommandLine.Bench;
 
-/// <summary>The time from the start of a process to its first token, as a user waits for it: a process of this program is started and timed.</summary>
+/// <summary>The time from the start of a process to its first token, as a user waits for it: this program is started and timed.</summary>
 internal static class FirstToken
 {
     private const int Starts = 5;
 
-    /// <summary>Milliseconds until the first token after a prompt has been printed, of several processes; null if one cannot be started or fails.</summary>
+    /// <summary>Milliseconds until the first token after a prompt has been printed, of several processes.</summary>
     /// <param name="weights">The model's file.</param>
     /// <param name="prompt">Token ids.</param>
     /// <param name="threads">Threads that compute.</param>
+    /// <returns>Null if a process cannot be started or fails.</returns>
     public static Spread? Milliseconds(string weights, int[] prompt, int threads)
     {
         ProcessStartInfo command = Command(weights, prompt, threads);
@@ -37,10 +38,10 @@ internal static class FirstToken
             start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "mygpt-rt.dll"));
         }
         string ids = string.Join(',', prompt.Select(id => id.ToString(CultureInfo.InvariantCulture)));
-        foreach (string argument in (string[])["generate", weights, "--ids", ids, "--max-new-tokens", "1", "--temperature", "0", "--no-prompt"])
+        string threadCount = threads.ToString(CultureInfo.InvariantCulture);
+        string[] arguments = ["generate", weights, "--ids", ids, "-n", "1", "--temperature", "0", "--no-prompt", "--threads", threadCount];
+        foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
-        start.ArgumentList.Add("--threads");
-        start.ArgumentList.Add(threads.ToString(CultureInfo.InvariantCulture));
         return start;
     }
 

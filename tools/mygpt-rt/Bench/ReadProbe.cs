@@ -30,19 +30,22 @@ internal static unsafe class ReadProbe
         }
     }
 
-    /// <summary>Bytes per second from a mapped file in the page cache, as weights are, in 10^9; null where no temporary file of that size can be made.</summary>
+    /// <summary>Bytes per second from a mapped file in the page cache, as weights are, in 10^9.</summary>
     /// <param name="threads">Threads that read at the same time, each its own part.</param>
+    /// <returns>Null where no temporary file of that size can be made.</returns>
     public static double? FromMappedFile(int threads)
     {
         string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
         try
         {
-            using var file = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+            using var file = new FileStream(
+                path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
             float[] block = new float[(1 << 20) / sizeof(float)];
             Array.Fill(block, 1);
             for (long written = 0; written < Bytes; written += 1 << 20)
                 file.Write(MemoryMarshal.AsBytes(block.AsSpan()));
-            using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(file, null, Bytes, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            using var map = MemoryMappedFile.CreateFromFile(
+                file, null, Bytes, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
             using MemoryMappedViewAccessor view = map.CreateViewAccessor(0, Bytes, MemoryMappedFileAccess.Read);
             byte* data = null;
             view.SafeMemoryMappedViewHandle.AcquirePointer(ref data);

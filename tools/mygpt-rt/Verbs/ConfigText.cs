@@ -10,7 +10,9 @@ internal static class ConfigText
     /// <summary>Adds the rows that describe a config to a table of two columns.</summary>
     public static void Add(TextTable table, GptConfig config)
     {
-        string heads = config.KvHeadCount == config.HeadCount ? $"{config.HeadCount} heads" : $"{config.HeadCount} heads on {config.KvHeadCount} key/value heads";
+        string heads = $"{config.HeadCount} heads";
+        if (config.KvHeadCount != config.HeadCount)
+            heads += $" on {config.KvHeadCount} key/value heads";
         table.Add("model", $"{config.LayerCount} layers, {heads} of {config.HeadDim}, width {config.EmbeddingDim}, MLP {config.MlpDim}");
         table.Add("context", $"{Figures.Count(config.ContextLength)} tokens");
         table.Add("vocabulary", $"{Figures.Count(config.VocabSize)} tokens");
@@ -27,7 +29,8 @@ internal static class ConfigText
         {
             NormKind.LayerNorm => "LayerNorm",
         };
-        yield return string.Create(CultureInfo.InvariantCulture, $"{norm} {(config.NormBias ? "with" : "without")} bias, epsilon {config.NormEpsilon:0.0e-0}");
+        string epsilon = config.NormEpsilon.ToString("0.0e-0", CultureInfo.InvariantCulture);
+        yield return $"{norm} {(config.NormBias ? "with" : "without")} bias, epsilon {epsilon}";
         yield return config.Activation switch
         {
             ActivationKind.GeluErf => "GELU (erf)",
@@ -41,7 +44,11 @@ internal static class ConfigText
         };
         (string Name, bool Has)[] biases =
         [
-            ("qkv", config.QkvBias), ("projection", config.ProjectionBias), ("MLP up", config.MlpUpBias), ("MLP down", config.MlpDownBias), ("head", config.HeadBias),
+            ("qkv", config.QkvBias),
+            ("projection", config.ProjectionBias),
+            ("MLP up", config.MlpUpBias),
+            ("MLP down", config.MlpDownBias),
+            ("head", config.HeadBias),
         ];
         string[] with = [.. biases.Where(bias => bias.Has).Select(bias => bias.Name)];
         yield return with.Length == 0 ? "no biases" : $"biases on {string.Join(", ", with)}";

@@ -21,17 +21,21 @@ internal sealed class ConvertVerb : IVerb
     };
 
     private readonly Option<ElementType?> _type = Options.OneOf(
-        "--type", "type of the matrices [default: bf16 for a bf16 checkpoint, else f32]", ("f32", ElementType.F32), ("bf16", ElementType.Bf16));
+        "--type", "type of the matrices [default: bf16 for a bf16 checkpoint, else f32]",
+        ("f32", ElementType.F32), ("bf16", ElementType.Bf16));
 
-    private readonly Option<int?> _heads = Options.OptionalWhole("--heads", [], "number of attention heads, for a checkpoint that does not say it", 1, 65536);
+    private readonly Option<int?> _heads =
+        Options.OptionalWhole("--heads", [], "number of attention heads, for a checkpoint that does not say it", 1, 65536);
 
     private readonly Option<ActivationKind?> _activation = Options.OneOf(
         "--activation", "the MLP's nonlinearity, instead of what the checkpoint or its family says", ("gelu-erf", ActivationKind.GeluErf),
         ("gelu-tanh", ActivationKind.GeluTanh), ("relu", ActivationKind.Relu), ("relu-squared", ActivationKind.ReluSquared));
 
-    private readonly Option<string?> _vocab = Options.Text("--vocab", "FILE", "vocabulary: one token a line, a JSON array of strings, or a nanoGPT meta.pkl");
+    private readonly Option<string?> _vocab =
+        Options.Text("--vocab", "FILE", "vocabulary: one token a line, a JSON array of strings, or a nanoGPT meta.pkl");
+
     private readonly Option<bool> _force = Options.Flag("--force", "replace WEIGHTS.BIN if it exists");
-    private readonly Option<bool> _allowNonFinite = Options.Flag("--allow-nonfinite", "write NaN and infinite weights instead of refusing them");
+    private readonly Option<bool> _allowNonFinite = Options.Flag("--allow-nonfinite", "write NaN and infinite weights, not refuse them");
     private readonly Option<bool> _json = Options.Flag("--json", "print the report as a JSON object");
 
     public void Define(Command command)
@@ -75,7 +79,7 @@ internal sealed class ConvertVerb : IVerb
         if (Directory.Exists(target))
             throw new CommandException(ExitCode.CannotAccess, $"'{weights}' is a folder; give the name of a file in it");
         if (Path.GetDirectoryName(target) is { } folder && !Directory.Exists(folder))
-            throw new CommandException(ExitCode.CannotAccess, $"cannot write '{weights}': the folder '{folder}' does not exist; make it first");
+            throw CannotWrite(weights, $"the folder '{folder}' does not exist; make it first");
         if (!force && File.Exists(target))
             throw CommandException.Usage($"'{weights}' exists; give --force to replace it, or another name");
         if (File.Exists(checkpoint) && WeightsFile.IsWeightsFile(checkpoint))
@@ -88,12 +92,15 @@ internal sealed class ConvertVerb : IVerb
         {
             return Converter.Convert(checkpoint, weights, options);
         }
-        catch (FileNotFoundException failure) when (File.Exists(checkpoint) && (options.VocabPath is null || File.Exists(options.VocabPath)))
+        catch (FileNotFoundException failure) when (File.Exists(checkpoint) && File.Exists(options.VocabPath ?? checkpoint))
         {
             // What is not there is the file to be written: some folders, such as /proc, take none.
-            throw new CommandException(ExitCode.CannotAccess, $"cannot write '{weights}': its folder takes no files; choose another one", failure);
+            throw CannotWrite(weights, "its folder takes no files; choose another one", failure);
         }
     }
+
+    private static CommandException CannotWrite(string weights, string why, Exception? failure = null) =>
+        new(ExitCode.CannotAccess, $"cannot write '{weights}': {why}", failure);
 
     private static void Print(string checkpoint, ConversionReport report, CommandConsole console)
     {
@@ -102,7 +109,8 @@ internal sealed class ConvertVerb : IVerb
         table.Add("checkpoint", $"{Messages.OneLine(checkpoint)}: {report.Container}, {report.Family}");
         ConfigText.Add(table, report.Config);
         ReportText.Add(table, report.Lines);
-        table.Add("wrote", $"{Messages.OneLine(report.WeightsPath)}: {report.MatrixType.Code()}, {Figures.Bytes(new FileInfo(report.WeightsPath).Length)}");
+        string size = Figures.Bytes(new FileInfo(report.WeightsPath).Length);
+        table.Add("wrote", $"{Messages.OneLine(report.WeightsPath)}: {report.MatrixType.Code()}, {size}");
         table.Write(output);
     }
 

@@ -21,5 +21,9 @@ internal static class Figures
     public static string Small(double value) => value.ToString("0.0e+00", CultureInfo.InvariantCulture);
 
     /// <summary>Three significant digits or all before the point: 0.123, 12.3, 12345.</summary>
-    public static string Rate(double value) => value.ToString(value switch { < 1 => "0.000", < 10 => "0.00", < 100 => "0.0", _ => "0" }, CultureInfo.InvariantCulture);
+    public static string Rate(double value)
+    {
+        string format = value switch { < 1 => "0.000", < 10 => "0.00", < 100 => "0.0", _ => "0" };
+        return value.ToString(format, CultureInfo.InvariantCulture);
+    }
 }

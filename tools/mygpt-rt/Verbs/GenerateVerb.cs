@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
 using MyGpt.CommandLine.Arguments;
 using MyGpt.CommandLine.Terminal;
 using MyGpt.Runtime;
@@ -20,10 +19,12 @@ internal sealed class GenerateVerb : IVerb
     private readonly Option<int> _maxNewTokens =
         Options.Whole("--max-new-tokens", ["-n"], "tokens to generate", 0, int.MaxValue, Defaults.MaxNewTokens);
 
-    private readonly Option<float?> _temperature = Options.NonNegative(
-        "--temperature", string.Create(CultureInfo.InvariantCulture, $"what logits are divided by; 0 takes the most likely token [default: {Defaults.Temperature}]"));
+    private readonly Option<float> _temperature =
+        Options.NonNegative("--temperature", "what logits are divided by; 0 takes the most likely token", Defaults.Temperature);
 
-    private readonly Option<int> _topK = Options.Whole("--top-k", [], "draw from the K most likely tokens; 0 from all", 0, int.MaxValue, Defaults.TopK);
+    private readonly Option<int> _topK =
+        Options.Whole("--top-k", [], "draw from the K most likely tokens; 0 from all", 0, int.MaxValue, Defaults.TopK);
+
     private readonly Option<ulong?> _seed = Options.Seed("--seed", "the same seed gives the same text [default: random, printed]");
     private readonly Option<int?> _threads = Options.Threads();
     private readonly Option<int> _sampleCount = Options.Whole("--num-samples", [], "continuations to write", 1, 4096, Defaults.SampleCount);
@@ -36,7 +37,8 @@ internal sealed class GenerateVerb : IVerb
     };
 
     private readonly Option<Overflow?> _overflow = Options.OneOf(
-        "--overflow", "when the context is full: go on with its last tokens, slowly, or stop [default: crop]", ("crop", Overflow.Crop), ("stop", Overflow.Stop));
+        "--overflow", "when the context is full: go on with its last tokens, slowly, or stop [default: crop]",
+        ("crop", Overflow.Crop), ("stop", Overflow.Stop));
 
     private readonly Option<bool> _special = Options.Flag("--special", "<|endoftext|> and its like are tokens in the prompt, not text");
     private readonly Option<bool> _noPrompt = Options.Flag("--no-prompt", "print the continuation only");
@@ -48,10 +50,9 @@ internal sealed class GenerateVerb : IVerb
         command.Arguments.Add(_weights);
         _prompt.Define(command);
         _stop.Validators.Add(RequireStopText);
-        foreach (Option option in new Option[]
-                 {
-                     _maxNewTokens, _temperature, _topK, _seed, _threads, _sampleCount, _stop, _overflow, _special, _noPrompt, _stats, _json,
-                 })
+        Option[] options =
+            [_maxNewTokens, _temperature, _topK, _seed, _threads, _sampleCount, _stop, _overflow, _special, _noPrompt, _stats, _json];
+        foreach (Option option in options)
             command.Options.Add(option);
     }
 
@@ -72,11 +73,11 @@ internal sealed class GenerateVerb : IVerb
         if (prompt is { Text: "" } or { Ids: [] })
             console.Messages.Note($"the prompt is empty: beginning with token {run.PromptIds[0]}");
 
-        string? promptText = prompt.Text ?? model.Tokenizer?.Decode(prompt.Ids);
+        string? text = model.Tokenizer is null ? null : prompt.Text ?? model.Tokenizer.Decode(prompt.Ids);
         if (arguments.GetValue(_json))
-            AnswerInJson(run, promptText, model, console);
+            AnswerInJson(run, text, model, console);
         else
-            Stream(run, arguments.GetValue(_noPrompt) ? "" : promptText is { } text && model.Tokenizer is not null ? text : string.Join(' ', prompt.Ids ?? []), model, console);
+            Stream(run, arguments.GetValue(_noPrompt) ? "" : text ?? string.Join(' ', prompt.Ids ?? []), model, console);
 
         bool interrupted = run.Samples.Any(sample => sample.FinishReason == FinishReason.Cancelled);
         if (arguments.GetValue(_stats) || interrupted)
@@ -137,8 +138,8 @@ internal sealed class GenerateVerb : IVerb
             return;
         if (options.Overflow == Overflow.Stop)
         {
-            throw CommandException.Usage($"the prompt has {length} tokens, the context holds {context}; shorten it, or leave out --overflow stop "
-                + $"to continue from its last {context} tokens");
+            throw CommandException.Usage($"the prompt has {length} tokens, the context holds {context}; "
+                + $"shorten it, or leave out --overflow stop to continue from its last {context} tokens");
         }
         console.Messages.Warning($"the prompt has {length} tokens, the context holds {context}: the model sees only the last {context}");
     }
@@ -146,7 +147,7 @@ internal sealed class GenerateVerb : IVerb
     private GenerationOptions ReadOptions(ParseResult arguments) => new()
     {
         MaxNewTokens = arguments.GetValue(_maxNewTokens),
-        Temperature = arguments.GetValue(_temperature) ?? Defaults.Temperature,
+        Temperature = arguments.GetValue(_temperature),
         TopK = arguments.GetValue(_topK),
         Seed = arguments.GetValue(_seed),
         SampleCount = arguments.GetValue(_sampleCount),

@@ -22,7 +22,8 @@ internal static class ModelOpener
         }
         catch (WeightsFormatException failure) when (IsCheckpoint(path))
         {
-            throw new CommandException(ExitCode.BadFile, $"'{path}' is a checkpoint; convert it once: mygpt-rt convert {Quote(path)} weights.bin", failure);
+            string advice = $"convert it once: mygpt-rt convert {Quote(path)} weights.bin";
+            throw new CommandException(ExitCode.BadFile, $"'{path}' is a checkpoint; {advice}", failure);
         }
     }
 

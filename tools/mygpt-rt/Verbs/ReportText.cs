@@ -10,7 +10,8 @@ internal static class ReportText
     /// <summary>Adds all lines but warnings to a table of two columns, each kind named once.</summary>
     public static void Add(TextTable table, IEnumerable<ReportLine> lines)
     {
-        foreach (IGrouping<ReportKind, ReportLine> group in lines.Where(line => line.Kind != ReportKind.Warning).GroupBy(line => line.Kind).OrderBy(group => group.Key))
+        IEnumerable<ReportLine> shown = lines.Where(line => line.Kind != ReportKind.Warning);
+        foreach (IGrouping<ReportKind, ReportLine> group in shown.GroupBy(line => line.Kind).OrderBy(group => group.Key))
         {
             string label = Label(group.Key);
             foreach (ReportLine line in group)

@@ -17,12 +17,15 @@ internal static class VerbTable
         ("bench", "measure tokens per second and the machine's limits", () => new BenchVerb()),
     ];
 
-    /// <summary>The command tree. Only the verb that is asked for has its options: the others would cost start-up time for nothing.</summary>
+    /// <summary>The command tree. Only the verb that is asked for has its options: the others would only cost start-up time.</summary>
     /// <param name="args">The arguments as typed.</param>
     /// <param name="console">Where results and messages go.</param>
     public static RootCommand Build(IReadOnlyList<string> args, CommandConsole console)
     {
-        var root = new RootCommand("Runs the GPT you trained: convert its checkpoint once, then generate text on the CPU.") { HelpName = "mygpt-rt" };
+        var root = new RootCommand("Runs the GPT you trained: convert its checkpoint once, then generate text on the CPU.")
+        {
+            HelpName = "mygpt-rt",
+        };
         Option<bool> verbose = Options.Flag("--verbose", "show the stack trace of an error");
         verbose.Recursive = true;
         root.Options.Add(verbose);

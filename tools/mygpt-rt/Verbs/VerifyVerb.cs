@@ -11,8 +11,11 @@ namespace MyGpt.CommandLine.Verbs;
 internal sealed class VerifyVerb : IVerb
 {
     private readonly Argument<string> _weights = new("WEIGHTS.BIN") { Description = "the model" };
-    private readonly Argument<string> _expected = new("EXPECTED.JSON") { Description = "the reference; docs/reference-logits.md says what is in it" };
-    private readonly Option<float?> _tolerance = Options.NonNegative("--tolerance", "largest |logit - reference| to accept, instead of the rule's");
+    private readonly Argument<string> _expected = new("EXPECTED.JSON") { Description = "the reference: see docs/reference-logits.md" };
+
+    private readonly Option<float?> _tolerance =
+        Options.OptionalNonNegative("--tolerance", "largest |logit - reference| to accept, instead of the rule's");
+
     private readonly Option<int?> _threads = Options.Threads();
     private readonly Option<bool> _json = Options.Flag("--json", "print one JSON object");
 
@@ -37,8 +40,8 @@ internal sealed class VerifyVerb : IVerb
         Verification result = new Verifier(model.Gpt, activations, greedy.Continue).Run(reference, origin.IsExact, tolerance);
         if (!origin.IsExact && tolerance is null)
         {
-            console.Messages.Warning($"the weights are {origin.Stored}, {origin.Reason}: they are not judged by the rule for exact weights; "
-                + "give --tolerance X to judge them");
+            console.Messages.Warning($"the weights are {origin.Stored}, {origin.Reason}: "
+                + "they are not judged by the rule for exact weights; give --tolerance X to judge them");
         }
         var report = new VerificationReport(result, isExact: origin.IsExact);
         if (arguments.GetValue(_json))

@@ -42,7 +42,7 @@ internal sealed class ReferenceReader
 
         // float64 logits are the better reference where they exist.
         bool hasDoubles = Has(root, "logits_f64_file", out JsonElement file);
-        _isDouble = hasDoubles || (Has(root, "dtype", out JsonElement type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("float64"));
+        _isDouble = hasDoubles || (Has(root, "dtype", out JsonElement type) && Text(type) == "float64");
         if (hasDoubles || Has(root, "logits_file", out file))
             _logitsPath = Beside(file);
 
@@ -81,7 +81,7 @@ internal sealed class ReferenceReader
     {
         if (!Has(item, "logits_positions", out JsonElement word))
             return "all";
-        return word.ValueKind == JsonValueKind.String ? word.GetString()! : throw Error($"{where}.logits_positions", $"{Kind(word)} found, a string needed");
+        return Text(word) ?? throw Error($"{where}.logits_positions", $"{Kind(word)} found, a string needed");
     }
 
     private LogitsLocation Location(JsonElement item, string where, int rows)
@@ -95,13 +95,14 @@ internal sealed class ReferenceReader
         if (columns == 0)
             throw Error(at, "vocabulary size 0 found");
         long offset = Has(item, "logits_offset", out JsonElement start) ? Whole(start, $"{where}.logits_offset", long.MaxValue / 16) : 0;
-        return new LogitsLocation(_logitsPath ?? throw Error("logits_file", "missing, but there are cases"), _isDouble, offset, rows, (int)columns);
+        string path = _logitsPath ?? throw Error("logits_file", "missing, but there are cases");
+        return new LogitsLocation(path, _isDouble, offset, rows, (int)columns);
     }
 
     // A name with a folder in it could make us read any file of the machine and show its content as numbers.
     private string Beside(JsonElement name)
     {
-        string? text = name.ValueKind == JsonValueKind.String ? name.GetString() : null;
+        string? text = Text(name);
         if (string.IsNullOrEmpty(text) || text is "." or ".." || text.AsSpan().IndexOfAny("/\\:\0") >= 0)
             throw Error("logits_file", $"'{text ?? Kind(name)}' found; the name of a file in the same folder is needed");
         return Path.Combine(Path.GetDirectoryName(_path) ?? "", text);
@@ -148,7 +149,9 @@ internal sealed class ReferenceReader
             : throw Error(where, $"{Shown(value)} found, a finite number of 0 or more needed");
 
     private static string Name(JsonElement item, string where) =>
-        Has(item, "name", out JsonElement name) && name.ValueKind == JsonValueKind.String ? name.GetString()! : where;
+        Has(item, "name", out JsonElement name) && Text(name) is { } text ? text : where;
+
+    private static string? Text(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static bool Has(JsonElement item, string key, out JsonElement value) =>
         item.TryGetProperty(key, out value) && value.ValueKind != JsonValueKind.Null;

@@ -23,8 +23,12 @@ internal sealed class VerificationReport(Verification result, bool isExact)
             foreach (CaseResult item in result.Cases)
             {
                 bool holds = item.MaxAbsDifference <= result.Limit && (item.ArgMaxMismatches == 0 || !isExact);
-                cases.Add(Messages.OneLine(item.Name), Figures.Small(item.MaxAbsDifference), result.Limit is { } limit ? Figures.Small(limit) : "-",
-                    string.Create(CultureInfo.InvariantCulture, $"{item.ArgMaxMismatches} of {item.Positions}"), Verdict(holds, result.Limit is not null));
+                cases.Add(
+                    Messages.OneLine(item.Name),
+                    Figures.Small(item.MaxAbsDifference),
+                    result.Limit is { } limit ? Figures.Small(limit) : "-",
+                    string.Create(CultureInfo.InvariantCulture, $"{item.ArgMaxMismatches} of {item.Positions}"),
+                    Verdict(holds, result.Limit is not null));
             }
             cases.Write(output);
             output.WriteLine();
@@ -42,10 +46,12 @@ internal sealed class VerificationReport(Verification result, bool isExact)
             output.WriteLine();
         }
         string verdict = result.Pass ? "PASS" : "FAIL";
-        output.WriteLine(console is { OutputIsTerminal: true, ColorAllowed: true } ? $"{(result.Pass ? Green : Red)}{verdict}{Reset}" : verdict);
+        bool color = console is { OutputIsTerminal: true, ColorAllowed: true };
+        output.WriteLine(color ? $"{(result.Pass ? Green : Red)}{verdict}{Reset}" : verdict);
     }
 
-    /// <summary>Writes the members of the JSON object. JSON has no infinity: a logit that is not a number makes the difference null.</summary>
+    /// <summary>Writes the members of the JSON object.</summary>
+    /// <remarks>JSON has no infinity: a logit that is not a number makes the difference null.</remarks>
     public void Write(Utf8JsonWriter json)
     {
         json.WriteBoolean("pass", result.Pass);

@@ -108,12 +108,11 @@ internal sealed class Verifier(Gpt gpt, Activations activations, Func<int[], int
 
     private void Check(ReferenceCase item)
     {
-        if (item.Logits.Columns != gpt.Config.VocabSize)
-            throw new ReferenceException($"case '{item.Name}' has logits of {item.Logits.Columns} tokens, the model has {gpt.Config.VocabSize}; "
-                + "is it the reference of this model?");
-        if (item.PromptIds.Length > gpt.Config.ContextLength)
-            throw new ReferenceException($"case '{item.Name}' has {item.PromptIds.Length} tokens, the model's context holds {gpt.Config.ContextLength}; "
-                + "is it the reference of this model?");
+        int columns = item.Logits.Columns, tokens = item.PromptIds.Length;
+        if (columns != gpt.Config.VocabSize)
+            throw Stranger($"case '{item.Name}' has logits of {columns} tokens, the model has {gpt.Config.VocabSize}");
+        if (tokens > gpt.Config.ContextLength)
+            throw Stranger($"case '{item.Name}' has {tokens} tokens, the model's context holds {gpt.Config.ContextLength}");
         CheckIds(item.Name, item.PromptIds);
     }
 
@@ -122,8 +121,9 @@ internal sealed class Verifier(Gpt gpt, Activations activations, Func<int[], int
         foreach (int id in ids)
         {
             if (id >= gpt.Config.VocabSize)
-                throw new ReferenceException($"case '{name}' has token {id}, the model's tokens are 0 to {gpt.Config.VocabSize - 1}; "
-                    + "is it the reference of this model?");
+                throw Stranger($"case '{name}' has token {id}, the model's tokens are 0 to {gpt.Config.VocabSize - 1}");
         }
     }
+
+    private static ReferenceException Stranger(string problem) => new($"{problem}; is it the reference of this model?");
 }

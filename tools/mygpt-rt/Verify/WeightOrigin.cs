@@ -21,11 +21,12 @@ internal sealed record WeightOrigin(string Stored, bool IsExact, string Reason)
     {
         ElementType type = ModelCost.MatrixType(model.Gpt.Weights);
         string[] sources = Types(model.Description.Source);
+        string found = string.Join(" and ", sources);
         return type switch
         {
             ElementType.F32 => new WeightOrigin("f32", !sources.Contains("float64"), "narrower than the checkpoint's float64"),
-            ElementType.Bf16 when sources.Length == 0 => new WeightOrigin("bf16", false, "and the file does not say what the checkpoint had"),
-            _ => new WeightOrigin(type.Code(), sources.All(source => source == "bfloat16"), $"narrower than the checkpoint's {string.Join(" and ", sources)}"),
+            _ when sources.Length == 0 => new WeightOrigin(type.Code(), false, "and the file does not say what the checkpoint had"),
+            _ => new WeightOrigin(type.Code(), sources.All(source => source == "bfloat16"), $"narrower than the checkpoint's {found}"),
         };
     }
 
