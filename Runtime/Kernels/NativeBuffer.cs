@@ -14,11 +14,8 @@ internal sealed unsafe class NativeBuffer : IDisposable
     public NativeBuffer(long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        nuint bytes = checked((nuint)length * sizeof(float));
-        _data = (float*)NativeMemory.AlignedAlloc(bytes + Alignment, Alignment);   // one line more: never an empty allocation
-        NativeMemory.Clear(_data, bytes);
+        _data = Allocate(length);
         Length = length;
-        GC.AddMemoryPressure((long)bytes + 1);
     }
 
     ~NativeBuffer() => Free();
@@ -42,12 +39,27 @@ internal sealed unsafe class NativeBuffer : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Zeroed memory for a number of floats, to be given back with <see cref="Free(float*, long)"/>; nothing managed is allocated.</summary>
+    public static float* Allocate(long length)
+    {
+        nuint bytes = checked((nuint)length * sizeof(float));
+        var data = (float*)NativeMemory.AlignedAlloc(bytes + Alignment, Alignment);   // one line more: never an empty allocation
+        NativeMemory.Clear(data, bytes);
+        GC.AddMemoryPressure((long)bytes + 1);
+        return data;
+    }
+
+    /// <summary>Gives memory back.</summary>
+    public static void Free(float* data, long length)
+    {
+        NativeMemory.AlignedFree(data);
+        GC.RemoveMemoryPressure(length * sizeof(float) + 1);
+    }
+
     private void Free()
     {
-        if (_data == null)
-            return;
-        NativeMemory.AlignedFree(_data);
+        if (_data != null)
+            Free(_data, Length);
         _data = null;
-        GC.RemoveMemoryPressure(Length * sizeof(float) + 1);
     }
 }

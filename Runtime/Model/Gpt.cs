@@ -35,6 +35,9 @@ public sealed unsafe class Gpt(GptConfig config, GptWeights weights)
         float* next = logits;
         for (var chunk = new BatchChunk(batch, activations.ChunkLength); chunk.Count > 0; chunk = chunk.Next())
             next = ForwardChunk(chunk, activations, next);
+        GC.KeepAlive(batch);   // kernels hold pointers, which keep nothing from being finalised
+        GC.KeepAlive(activations);
+        GC.KeepAlive(this);
         return new Span<float>(logits, checked(batch.LogitRowCount * Config.VocabSize));
     }
 

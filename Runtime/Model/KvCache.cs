@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using MyGpt.Runtime.Kernels;
 
 namespace MyGpt.Runtime.Model;
@@ -5,9 +7,8 @@ namespace MyGpt.Runtime.Model;
 /// <summary>Keys and values of one sequence, all layers. Memory is taken a page of 64 positions at a time, as positions come to be used.</summary>
 public sealed unsafe class KvCache : IDisposable
 {
-    private readonly NativeBuffer?[] _buffers;
-    private readonly nint[] _pages;   // pinned: float* of each page, (T_max / 64)
-    private readonly float** _table;
+    private readonly nint[] _pages;   // pinned, float* of each page, (T_max / 64)
+    private readonly float** _table;  // the same, as kernels see it
 
     /// <summary>Makes an empty cache.</summary>
     /// <param name="config">The model whose keys and values it holds.</param>
@@ -17,10 +18,12 @@ public sealed unsafe class KvCache : IDisposable
         Layout = new KvPage(config.LayerCount, config.KvHeadCount, config.HeadDim);
         Capacity = config.ContextLength;
         int pages = (Capacity + KvPage.Positions - 1) / KvPage.Positions;
-        _buffers = new NativeBuffer?[pages];
         _pages = GC.AllocateArray<nint>(pages, pinned: true);
-        _table = (float**)System.Runtime.CompilerServices.Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(_pages));
+        _table = (float**)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_pages));
     }
+
+    /// <summary>Frees the pages of a cache that was not disposed.</summary>
+    ~KvCache() => Free();
 
     /// <summary>Number of tokens whose keys and values are held.</summary>
     public int Length { get; private set; }
@@ -62,11 +65,8 @@ public sealed unsafe class KvCache : IDisposable
         int length = Length + tokens;
         for (int page = Length / KvPage.Positions; page * KvPage.Positions < length; page++)
         {
-            if (_buffers[page] is not null)
-                continue;
-            var buffer = new NativeBuffer(Layout.Length);
-            _buffers[page] = buffer;
-            _table[page] = buffer.Data;
+            if (_table[page] == null)
+                _table[page] = NativeBuffer.Allocate(Layout.Length);
         }
         Length = length;
     }
@@ -74,10 +74,18 @@ public sealed unsafe class KvCache : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (NativeBuffer? buffer in _buffers)
-            buffer?.Dispose();
-        Array.Clear(_buffers);
-        Array.Clear(_pages);
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Free()
+    {
+        foreach (ref nint page in _pages.AsSpan())
+        {
+            if (page != 0)
+                NativeBuffer.Free((float*)page, Layout.Length);
+            page = 0;
+        }
         Length = 0;
     }
 }
