@@ -57,11 +57,11 @@ internal static class Options
             Description = description,
             HelpName = "X",
             DefaultValueFactory = _ => defaultValue,
-            CustomParser = result => ParseNonNegative(result, name) ?? defaultValue,
+            CustomParser = result => (float?)ParseNonNegative(result, name) ?? defaultValue,
         };
 
     /// <summary>A finite number of 0 or more, or null when it is not given.</summary>
-    public static Option<float?> OptionalNonNegative(string name, string description) =>
+    public static Option<double?> OptionalNonNegative(string name, string description) =>
         new(name) { Description = description, HelpName = "X", CustomParser = result => ParseNonNegative(result, name) };
 
     /// <summary>One of a few words, or null when it is not given.</summary>
@@ -103,10 +103,11 @@ internal static class Options
         return null;
     }
 
-    private static float? ParseNonNegative(ArgumentResult result, string name)
+    // Finite as a float too: a temperature is one.
+    private static double? ParseNonNegative(ArgumentResult result, string name)
     {
-        bool parsed = float.TryParse(Value(result), NumberStyles.Float, CultureInfo.InvariantCulture, out float value);
-        if (parsed && value >= 0 && float.IsFinite(value))
+        bool parsed = double.TryParse(Value(result), NumberStyles.Float, CultureInfo.InvariantCulture, out double value);
+        if (parsed && value >= 0 && float.IsFinite((float)value))
             return value;
         result.AddError($"{name} is '{Value(result)}'; it must be a number of 0 or more");
         return null;

@@ -7,8 +7,8 @@ internal sealed class ProcessConsole : IDisposable
 {
     private readonly CancellationTokenSource _interrupted = new();
     private PosixSignalRegistration? _signal;
-    private readonly StandardOutput _output = new();
-    private readonly StreamWriter _error = new(System.Console.OpenStandardError(), Utf8.WithoutMark, bufferSize: 256) { AutoFlush = true };
+    private readonly StandardStream _output = StandardStream.Output();
+    private readonly StreamWriter _error = new(StandardStream.Error(), Utf8.WithoutMark, bufferSize: 256) { AutoFlush = true };
 
     public ProcessConsole()
     {

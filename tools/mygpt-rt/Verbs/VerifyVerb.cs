@@ -13,7 +13,7 @@ internal sealed class VerifyVerb : IVerb
     private readonly Argument<string> _weights = new("WEIGHTS.BIN") { Description = "the model" };
     private readonly Argument<string> _expected = new("EXPECTED.JSON") { Description = "the reference: see docs/reference-logits.md" };
 
-    private readonly Option<float?> _tolerance =
+    private readonly Option<double?> _tolerance =
         Options.OptionalNonNegative("--tolerance", "largest |logit - reference| to accept, instead of the rule's");
 
     private readonly Option<int?> _threads = Options.Threads();
@@ -33,7 +33,7 @@ internal sealed class VerifyVerb : IVerb
         using LanguageModel model = ModelOpener.Open(arguments.GetValue(_weights)!, path => LanguageModel.Open(path, threads));
         ReferenceSet reference = ReferenceReader.Read(arguments.GetValue(_expected)!);
         WeightOrigin origin = WeightOrigin.Of(model);
-        float? tolerance = arguments.GetValue(_tolerance);
+        double? tolerance = arguments.GetValue(_tolerance);
 
         using var activations = new Activations(model.Gpt.Config, model.Threads);
         var greedy = new GreedyContinuation(model);

@@ -2,20 +2,31 @@ using Microsoft.Win32.SafeHandles;
 
 namespace MyGpt.CommandLine.Terminal;
 
-/// <summary>Standard output without a buffer that says so when nobody reads it any more.</summary>
+/// <summary>Standard output or standard error without a buffer.</summary>
 /// <remarks>
-/// The stream of <see cref="Console.OpenStandardOutput()"/> swallows a broken pipe on Unix, and a long generation would go on into
-/// the void. A <see cref="FileStream"/> reports it, but keeps its own position in a regular file, which garbles a file that standard
-/// error goes to as well; therefore it serves pipes and terminals only.
+/// The streams of <see cref="Console"/> swallow a broken pipe on Unix, and a long generation would go on into the void; on a
+/// terminal they send it control sequences first. A <see cref="FileStream"/> does neither, but keeps its own position in a regular
+/// file, which garbles a file that the other stream goes to as well; therefore it serves pipes and terminals only.
 /// </remarks>
-internal sealed class StandardOutput : Stream
+internal sealed class StandardStream : Stream
 {
     // EPIPE on Linux and macOS; ERROR_BROKEN_PIPE and ERROR_NO_DATA on Windows.
     private const int EPipe = 32, ErrorBrokenPipe = unchecked((int)0x8007006D), ErrorNoData = unchecked((int)0x800700E8);
 
     private readonly Stream _stream;
+    private readonly bool _isOutput;
 
-    public StandardOutput() => _stream = Open();
+    private StandardStream(Stream stream, bool isOutput)
+    {
+        _stream = stream;
+        _isOutput = isOutput;
+    }
+
+    /// <summary>Standard output: throws <see cref="BrokenPipeException"/> once nobody reads it.</summary>
+    public static StandardStream Output() => new(Open(1, Console.OpenStandardOutput), isOutput: true);
+
+    /// <summary>Standard error: what nobody reads is dropped.</summary>
+    public static StandardStream Error() => new(Open(2, Console.OpenStandardError), isOutput: false);
 
     public override bool CanRead => false;
 
@@ -39,11 +50,14 @@ internal sealed class StandardOutput : Stream
         }
         catch (IOException failure) when (failure.HResult is EPipe or ErrorBrokenPipe or ErrorNoData)
         {
-            throw new BrokenPipeException(failure);
+            if (_isOutput)
+                throw new BrokenPipeException(failure);
         }
-        catch (IOException failure)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"cannot write to standard output: {failure.Message}", failure);
+            // A message that cannot be shown is no reason to end, and there is nowhere to say so.
+            if (_isOutput)
+                throw new IOException($"cannot write to standard output: {failure.Message}", failure);
         }
     }
 
@@ -64,13 +78,13 @@ internal sealed class StandardOutput : Stream
         base.Dispose(disposing);
     }
 
-    private static Stream Open()
+    private static Stream Open(int descriptor, Func<Stream> openConsole)
     {
         if (OperatingSystem.IsWindows())
-            return Console.OpenStandardOutput();
+            return openConsole();
         try
         {
-            var pipe = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+            var pipe = new FileStream(new SafeFileHandle(descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
             if (!pipe.CanSeek)
                 return pipe;
             pipe.Dispose();
@@ -79,6 +93,6 @@ internal sealed class StandardOutput : Stream
         {
             // Closed, or a directory: Console's stream knows what to do.
         }
-        return Console.OpenStandardOutput();
+        return openConsole();
     }
 }
