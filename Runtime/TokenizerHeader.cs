@@ -70,9 +70,17 @@ internal static class TokenizerHeader
         JsonElement tokens = json["special_tokens"];
         if (tokens.ValueKind != JsonValueKind.Object)
             throw json.Unexpected("special_tokens", "an object");
-        string[] texts = [.. tokens.EnumerateObject().Select(token => token.Name)];
-        HeaderObject ids = new(json.File, $"{Part}.special_tokens", tokens, texts);
-        return texts.ToDictionary(text => text, text => (int)ids.Integer(text, 0, tokenCount - 1));
+        Dictionary<string, int> ids = [];
+        foreach (JsonProperty token in tokens.EnumerateObject())
+        {
+            if (token.Value.ValueKind != JsonValueKind.Number || !token.Value.TryGetInt32(out int id) || id < 0 || id >= tokenCount)
+            {
+                throw FormatError.Create(
+                    json.File, $"{Part}.special_tokens.{token.Name}", $"{FormatError.Quote(token.Value)} found, an integer from 0 to {tokenCount - 1} needed");
+            }
+            ids.Add(token.Name, id);
+        }
+        return ids;
     }
 
     private static SectionSource Table(string name, ElementType type, long[] shape, ReadOnlyMemory<byte> bytes) =>

@@ -21,7 +21,7 @@ public unsafe class RowPartitionTests
                 int[] done = new int[rows + 1];
                 int misaligned = 0, badWorker = 0;
                 fixed (int* counts = done)
-                    partition.Run(new Count(counts, grain: 4, rows, threads, &misaligned, &badWorker), rows, grain: 4, work);
+                    partition.Run(new Count(counts, grain: 4, rows, threads, &misaligned, &badWorker), rows, grain: 4, work, isPrefill: work == Large);
                 Assert.All(done[..rows], count => Assert.Equal(1, count));
                 Assert.Equal(0, done[rows]);
                 Assert.Equal(0, misaligned);

@@ -179,23 +179,40 @@ public class GptTests
         Assert.Throws<ArgumentException>(() => { model.Gpt.Forward(batch, activations); });
         Assert.Equal(0, cache.Length);
         Assert.Throws<ArgumentException>(() => batch.Add(other, [1]));
+
+        // A page of as many floats, laid out otherwise.
+        using var twin = new KvCache(Odd with { LayerCount = 1, HeadDim = 20 });
+        batch.Clear();
+        batch.Add(twin, [1]);
+        Assert.Throws<ArgumentException>(() => { model.Gpt.Forward(batch, activations); });
+        Assert.Throws<ArgumentException>(() => cache.CopyFrom(twin));
+
+        using var small = new Activations(Odd with { MlpDim = 8 }, threads: 1);
+        batch.Clear();
+        batch.Add(cache, [1]);
+        Assert.Throws<ArgumentException>(() => { model.Gpt.Forward(batch, small); });
+        Assert.Throws<ArgumentException>(() => new Gpt(Odd with { VocabSize = 1000 }, model.Gpt.Weights));
+        cache.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => { model.Gpt.Forward(batch, activations); });
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    public void Forward_of_one_token_allocates_nothing(int threads)
+    [InlineData(1, 999)]
+    [InlineData(2, 999)]
+    [InlineData(2, 100_000)]   // the head alone is as much work as a prompt's matrices
+    public void Forward_of_two_sequences_allocates_nothing(int threads, int vocabSize)
     {
-        GptConfig config = Wide with { EmbeddingDim = 384, HeadCount = 6, KvHeadCount = 6, HeadDim = 64, MlpDim = 1000, VocabSize = 999, ContextLength = 900 };
+        GptConfig config = Wide with { EmbeddingDim = 384, HeadCount = 6, KvHeadCount = 6, HeadDim = 64, MlpDim = 1000, VocabSize = vocabSize, ContextLength = 900 };
         using var model = new InMemoryModel(config);
         using var activations = new Activations(config, threads);
-        using var cache = new KvCache(config);
+        using KvCache cache = new(config), other = new(config);
         var batch = new TokenBatch();
         int next = 0;
         void Step()
         {
             batch.Clear();
             batch.Add(cache, [next++]);
+            batch.Add(other, [next]);
             model.Gpt.Forward(batch, activations);
         }
         Step();

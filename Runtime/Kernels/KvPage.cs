@@ -13,11 +13,15 @@ internal readonly unsafe struct KvPage(int layerCount, int kvHeadCount, int head
     /// <summary>Positions in a page; a sum over positions is cut at pages, so this number is part of the arithmetic.</summary>
     public const int Positions = 64;
 
+    public readonly int LayerCount = layerCount;
     public readonly int KvHeadCount = kvHeadCount;
     public readonly int HeadDim = headDim;
 
     /// <summary>Floats in a page.</summary>
     public long Length { get; } = checked((long)layerCount * kvHeadCount * 2 * Positions * headDim);
+
+    /// <summary>Whether pages of two layouts hold the same at the same places.</summary>
+    public bool IsSame(KvPage other) => LayerCount == other.LayerCount && KvHeadCount == other.KvHeadCount && HeadDim == other.HeadDim;
 
     private nuint HeadLength => (nuint)Positions * (nuint)HeadDim;
 

@@ -34,12 +34,15 @@ internal unsafe struct MatMul<TWeights> : IRowJob, IKernel
     public int InDim;
     public int OutDim;
 
+    // More tokens than sequences are decoded together: a piece of a prompt, which may allocate.
+    private const int PromptTokens = 64;
+
     private int _first;
     private int _end;
 
     /// <summary>Runs the layer, cut by rows of weights.</summary>
     public readonly void Run(RowPartition partition) =>
-        partition.Run(this, OutDim, grain: MatMulTile.Rows, work: (long)OutDim * InDim * Tokens);
+        partition.Run(this, OutDim, grain: MatMulTile.Rows, work: (long)OutDim * InDim * Tokens, isPrefill: Tokens >= PromptTokens);
 
     /// <inheritdoc/>
     public readonly void Run(int first, int end, int worker)

@@ -24,6 +24,7 @@ public sealed unsafe class Activations : IDisposable
     public Activations(GptConfig config, int threads)
     {
         ArgumentNullException.ThrowIfNull(config);
+        Config = config;
         int c = config.EmbeddingDim;
         ScoreStride = (config.ContextLength + KvPage.Positions - 1) / KvPage.Positions * KvPage.Positions;
 
@@ -51,6 +52,8 @@ public sealed unsafe class Activations : IDisposable
 
     /// <summary>Threads that work on a call, the caller's included.</summary>
     public int Threads => Partition.Threads;
+
+    internal GptConfig Config { get; }
 
     internal RowPartition Partition { get; }
 

@@ -11,26 +11,41 @@ namespace MyGpt.Runtime.Model;
 /// Vaswani et al. 2017, arXiv:1706.03762; Radford et al. 2019 (GPT-2). A token's logits depend on its sequence alone, bit for
 /// bit: not on the number of threads, on how a prompt is cut into calls, nor on what else is in the batch.
 /// </remarks>
-/// <param name="config">Sizes and variants.</param>
-/// <param name="weights">Tensors of that config; they must outlive this object.</param>
-public sealed unsafe class Gpt(GptConfig config, GptWeights weights)
+public sealed unsafe class Gpt
 {
+    private readonly KvPage _cacheLayout;
+
+    /// <summary>Makes the model.</summary>
+    /// <param name="config">Sizes and variants.</param>
+    /// <param name="weights">Tensors of that config; they must outlive this object.</param>
+    /// <exception cref="ArgumentException">The tensors are of another config.</exception>
+    public Gpt(GptConfig config, GptWeights weights)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(weights);
+        if (weights.Config != config)
+            throw new ArgumentException("The weights belong to a model of another config.", nameof(weights));
+        Config = config;
+        Weights = weights;
+        _cacheLayout = new KvPage(config.LayerCount, config.KvHeadCount, config.HeadDim);
+    }
+
     /// <summary>Sizes and variants.</summary>
-    public GptConfig Config { get; } = config;
+    public GptConfig Config { get; }
 
     /// <summary>The tensors.</summary>
-    public GptWeights Weights { get; } = weights;
+    public GptWeights Weights { get; }
 
     /// <summary>Appends a batch's tokens to their sequences and computes logits.</summary>
     /// <param name="batch">Tokens of one or more sequences, (T).</param>
     /// <param name="activations">Scratch memory and threads of the session.</param>
-    /// <returns>Logits, (<see cref="TokenBatch.LogitRowCount"/>, V), in the order of the batch; the caller's to change, valid until the next call with the same activations.</returns>
-    /// <exception cref="ArgumentException">A token id is not below V, a sequence would outgrow T_max, or a cache is of another model. Nothing has changed then.</exception>
+    /// <returns>Logits, (<see cref="TokenBatch.LogitRowCount"/>, V), in the order of the batch; the caller's to change, valid until the next call with the same activations and as long as those are alive.</returns>
+    /// <exception cref="ArgumentException">A token id is not below V, a sequence would outgrow T_max, the logits would outgrow a span, or a cache or the activations are of another model. Nothing has changed then.</exception>
     public Span<float> Forward(TokenBatch batch, Activations activations)
     {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(activations);
-        Check(batch);
+        Check(batch, activations);
         float* logits = activations.Logits(batch.LogitRowCount, Config.VocabSize);
         float* next = logits;
         for (var chunk = new BatchChunk(batch, activations.ChunkLength); chunk.Count > 0; chunk = chunk.Next())
@@ -38,7 +53,7 @@ public sealed unsafe class Gpt(GptConfig config, GptWeights weights)
         GC.KeepAlive(batch);   // kernels hold pointers, which keep nothing from being finalised
         GC.KeepAlive(activations);
         GC.KeepAlive(this);
-        return new Span<float>(logits, checked(batch.LogitRowCount * Config.VocabSize));
+        return new Span<float>(logits, batch.LogitRowCount * Config.VocabSize);
     }
 
     // Shapes: T tokens in this chunk, R of them with logits. Returns where the next chunk's logits go.
@@ -119,8 +134,12 @@ public sealed unsafe class Gpt(GptConfig config, GptWeights weights)
 
     private static ReadOnlySpan<float> Vector(TensorView view) => new(view.Data, view.Columns);
 
-    private void Check(TokenBatch batch)
+    private void Check(TokenBatch batch, Activations activations)
     {
+        if (activations.Config != Config)
+            throw new ArgumentException("the activations belong to a model of another config", nameof(activations));
+        if ((long)batch.LogitRowCount * Config.VocabSize > int.MaxValue)
+            throw new ArgumentException($"{batch.LogitRowCount} rows of logits found, at most {int.MaxValue / Config.VocabSize} fit one span", nameof(batch));
         foreach (int token in CollectionsMarshal.AsSpan(batch.Tokens))
         {
             if ((uint)token >= (uint)Config.VocabSize)
@@ -128,8 +147,7 @@ public sealed unsafe class Gpt(GptConfig config, GptWeights weights)
         }
         foreach (TokenBatch.Part part in batch.Parts)
         {
-            KvPage layout = part.Cache.Layout;
-            if (layout.Length != new KvPage(Config.LayerCount, Config.KvHeadCount, Config.HeadDim).Length || part.Cache.Capacity != Config.ContextLength)
+            if (!part.Cache.Layout.IsSame(_cacheLayout) || part.Cache.Capacity != Config.ContextLength)
                 throw new ArgumentException("a KV cache belongs to a model of another shape", nameof(batch));
             if (part.Count > part.Cache.Capacity - part.Cache.Length)
                 throw new ArgumentException($"{part.Cache.Length} + {part.Count} tokens found, at most {part.Cache.Capacity} fit the context", nameof(batch));

@@ -7,6 +7,7 @@ public sealed class GptWeights
 {
     private GptWeights(GptConfig config, Func<TensorSpec, TensorView> tensor)
     {
+        Config = config;
         Dictionary<string, TensorView> all = [];
         foreach (TensorSpec spec in TensorSpec.For(config))
         {
@@ -25,6 +26,9 @@ public sealed class GptWeights
         FinalNorm = new NormWeights(all["final_norm.weight"], Find("final_norm.bias"));
         Head = new LinearWeights(config.TiedHead ? TokenEmbedding : all["head.weight"], Find("head.bias"));
     }
+
+    /// <summary>The sizes and variants that the tensors have.</summary>
+    public GptConfig Config { get; }
 
     /// <summary>Token embedding, (V, C).</summary>
     public TensorView TokenEmbedding { get; }

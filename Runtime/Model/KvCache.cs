@@ -9,6 +9,7 @@ public sealed unsafe class KvCache : IDisposable
 {
     private readonly nint[] _pages;   // pinned, float* of each page, (T_max / 64)
     private readonly float** _table;  // the same, as kernels see it
+    private bool _disposed;
 
     /// <summary>Makes an empty cache.</summary>
     /// <param name="config">The model whose keys and values it holds.</param>
@@ -51,7 +52,7 @@ public sealed unsafe class KvCache : IDisposable
     public void CopyFrom(KvCache other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        if (other.Layout.Length != Layout.Length || other.Layout.HeadDim != Layout.HeadDim || other.Capacity != Capacity)
+        if (!other.Layout.IsSame(Layout) || other.Capacity != Capacity)
             throw new ArgumentException("The cache belongs to a model of another shape.", nameof(other));
         Length = 0;
         Append(other.Length);
@@ -62,6 +63,7 @@ public sealed unsafe class KvCache : IDisposable
     /// <summary>Makes room for more tokens; Forward stores their keys and values.</summary>
     internal void Append(int tokens)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         int length = Length + tokens;
         for (int page = Length / KvPage.Positions; page * KvPage.Positions < length; page++)
         {
@@ -75,6 +77,7 @@ public sealed unsafe class KvCache : IDisposable
     public void Dispose()
     {
         Free();
+        _disposed = true;
         GC.SuppressFinalize(this);
     }
 

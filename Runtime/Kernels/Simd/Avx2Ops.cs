@@ -17,9 +17,13 @@ internal readonly struct Avx2Ops : IVectorOps<Vector256<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Load(ref float source, nuint i) => Vector256.LoadUnsafe(ref source, i);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe Vector256<float> LoadTail(ref float source, nuint start, nuint length) =>
-        Avx.MaskLoad((float*)Unsafe.AsPointer(ref Unsafe.Add(ref source, start)), TailMask(length - start));
+    // Masked loads and stores take a pointer: the array is pinned for their duration, or a collection could move it under them.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static unsafe Vector256<float> LoadTail(ref float source, nuint start, nuint length)
+    {
+        fixed (float* tail = &Unsafe.Add(ref source, start))
+            return Avx.MaskLoad(tail, TailMask(length - start));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> LoadBf16(ref ushort source, nuint i) => Widen(Vector128.LoadUnsafe(ref source, i));
@@ -35,9 +39,12 @@ internal readonly struct Avx2Ops : IVectorOps<Vector256<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector256<float> value, ref float destination, nuint i) => value.StoreUnsafe(ref destination, i);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void StoreTail(Vector256<float> value, ref float destination, nuint start, nuint length) =>
-        Avx.MaskStore((float*)Unsafe.AsPointer(ref Unsafe.Add(ref destination, start)), TailMask(length - start), value);
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static unsafe void StoreTail(Vector256<float> value, ref float destination, nuint start, nuint length)
+    {
+        fixed (float* tail = &Unsafe.Add(ref destination, start))
+            Avx.MaskStore(tail, TailMask(length - start), value);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Add(Vector256<float> a, Vector256<float> b) => Avx.Add(a, b);

@@ -3,8 +3,8 @@ using CommunityToolkit.HighPerformance.Helpers;
 namespace MyGpt.Runtime.Kernels.Threading;
 
 /// <summary>
-/// Cuts work by rows and runs the parts: on the caller's thread when they are small, by <c>Parallel.For</c> when they are long,
-/// and else on a team of its own workers, whose hand-off costs a fraction of a microsecond and allocates nothing.
+/// Cuts work by rows and runs the parts: on the caller's thread when they are small, by <c>Parallel.For</c> when they are long parts of a
+/// prompt, and else on a team of its own workers, whose hand-off costs a fraction of a microsecond and allocates nothing.
 /// The only place that starts parallel work.
 /// </summary>
 /// <remarks>
@@ -16,7 +16,7 @@ internal sealed unsafe class RowPartition : IDisposable
     /// <summary>Multiply-adds below which a region stays on the caller's thread (about 3 us of work).</summary>
     public const long SerialWork = 40_000;
 
-    /// <summary>Multiply-adds from which a region goes to Parallel.For, whose 7 us no longer show (about 2 ms of work).</summary>
+    /// <summary>Multiply-adds from which prefill's regions go to Parallel.For, whose 7 us no longer show (about 2 ms of work).</summary>
     public const long PooledWork = 64_000_000;
 
     // Parts per worker: enough that a worker that was held up leaves its share to the others.
@@ -42,18 +42,19 @@ internal sealed unsafe class RowPartition : IDisposable
     /// <param name="rows">Number of rows.</param>
     /// <param name="grain">Parts begin at multiples of this many rows.</param>
     /// <param name="work">Multiply-adds of the whole job, roughly: decides how it is run.</param>
-    public void Run<TJob>(TJob job, int rows, int grain, long work)
+    /// <param name="isPrefill">Whether it is part of a prompt: then it may allocate, and long work goes to Parallel.For.</param>
+    public void Run<TJob>(TJob job, int rows, int grain, long work, bool isPrefill = false)
         where TJob : unmanaged, IRowJob
     {
         int grains = (rows + grain - 1) / grain;
-        int parts = Math.Min(grains, Threads * PartsPerWorker);
+        int parts = (int)Math.Min(Math.Min(grains, (long)Threads * PartsPerWorker), WorkerTeam.MaxParts);
         if (_team is null || work < SerialWork || parts < 2)
         {
             job.Run(0, rows, worker: 0);
             return;
         }
         var cut = new Cut(rows, grain, parts);
-        if (work >= PooledWork)
+        if (isPrefill && work >= PooledWork)
             RunPooled(job, cut);
         else
             _team.Run(&job, &RunPart<TJob>, cut);

@@ -14,6 +14,9 @@ namespace MyGpt.Runtime.Kernels.Threading;
 /// </remarks>
 internal sealed unsafe class WorkerTeam : IDisposable
 {
+    /// <summary>Most parts that a region can have.</summary>
+    public const int MaxParts = ushort.MaxValue;
+
     // Longer than the gap between two regions of a token, shorter than anyone notices in a process monitor.
     private static readonly long SpinTicks = Stopwatch.Frequency / 20_000;   // 50 us
 
@@ -57,7 +60,7 @@ internal sealed unsafe class WorkerTeam : IDisposable
     public void Run(void* job, delegate*<void*, int, int, int, void> run, Cut cut)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        Debug.Assert(cut.Parts <= Ticket.MaxParts, "parts do not fit the ticket");
+        Debug.Assert(cut.Parts <= MaxParts, "parts do not fit the ticket");
         _job = job;
         _run = run;
         _cut = cut;
@@ -66,10 +69,19 @@ internal sealed unsafe class WorkerTeam : IDisposable
         Interlocked.Exchange(ref _words.Ticket, ticket);   // a full fence: a worker going to sleep sees it, or is seen asleep
         for (int i = 0; i < _awakeLimit; i++)
             _workers[i].Wake();
-        while (TryRunPart(worker: 0))
+        try
         {
+            while (TryRunPart(worker: 0))
+            {
+            }
+            WaitForOthers();
         }
-        WaitForOthers();
+        finally
+        {
+            // Whatever ended the wait early (an interrupted thread): the job lies on this stack until the last part is done.
+            while (Volatile.Read(ref _words.Pending) != 0)
+                Thread.Yield();
+        }
     }
 
     /// <summary>Ends the workers. Not to be called while a region runs.</summary>
@@ -96,9 +108,15 @@ internal sealed unsafe class WorkerTeam : IDisposable
                 continue;
             }
             int part = Ticket.NextPart(ticket);
-            _run(_job, _cut.First(part), _cut.End(part), worker);
-            if (Interlocked.Decrement(ref _words.Pending) == 0 && worker != 0 && Interlocked.Exchange(ref _callerSleeps, 0) == 1)
-                _finished.Set();
+            try
+            {
+                _run(_job, _cut.First(part), _cut.End(part), worker);
+            }
+            finally
+            {
+                if (Interlocked.Decrement(ref _words.Pending) == 0 && worker != 0 && Interlocked.Exchange(ref _callerSleeps, 0) == 1)
+                    _finished.Set();
+            }
             return true;
         }
         return false;
@@ -134,8 +152,6 @@ internal sealed unsafe class WorkerTeam : IDisposable
     // Bits 63..32 count regions, 31..16 are the region's parts, 15..0 the next part to claim.
     private static class Ticket
     {
-        public const int MaxParts = ushort.MaxValue;
-
         public static long Open(long previous, int parts) => ((previous >> 32) + 1) << 32 | (long)parts << 16;
 
         public static int NextPart(long ticket) => (ushort)ticket;
