@@ -4,13 +4,14 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using MyGpt.Runtime.Weights;
 
 namespace MyGpt.Runtime.Tests.Weights;
 
 /// <summary>A valid tiny weights.bin, taken apart so that one thing in it can be made wrong, and put together without the writer.</summary>
 internal sealed class FileForge
 {
-    private const int PrefixLength = 16;
+    private const int PrefixLength = 20;
 
     private static readonly byte[] ValidFile = MakeValidFile();
 
@@ -77,6 +78,7 @@ internal sealed class FileForge
         ValidFile.AsSpan(0, 12).CopyTo(file);
         BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(12), (int)_firstOffset - PrefixLength);
         json.CopyTo(file, PrefixLength);
+        BinaryPrimitives.WriteUInt32LittleEndian(file.AsSpan(16), Crc32C.Of(file.AsSpan(PrefixLength, (int)_firstOffset - PrefixLength)));
         Body.CopyTo(file, _firstOffset);
         return file;
     }

@@ -32,7 +32,7 @@ public sealed partial class FormatDocumentTests
     public void Json_in_the_document_is_the_header_that_is_written()
     {
         byte[] file = WriteExample();
-        string json = Encoding.UTF8.GetString(file, 16, BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(12)));
+        string json = Encoding.UTF8.GetString(file, 20, BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(12)));
         Assert.Equal(json, JsonBlock().Match(Document).Groups[1].Value.Replace("\n", "", StringComparison.Ordinal));
     }
 

@@ -1,3 +1,4 @@
+using MyGpt.Runtime.Weights;
 using System.Buffers.Binary;
 using System.Text.Json.Nodes;
 
@@ -32,14 +33,16 @@ internal static partial class MalformedFiles
             file[12] += 4;
             return file;
         });
+        yield return UInt32("a checksum that is not the JSON's", "header: CRC-32C ", 16, 0x12345678);
         yield return new("header padding that is not zero", "header padding: the byte at offset", () =>
         {
             byte[] file = new FileForge().Bytes();
             int length = BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(12)) - 3;
             BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(12), length);
-            file[16 + length] = 0;
-            file[16 + length + 1] = 0;
-            file[16 + length + 2] = 1;
+            BinaryPrimitives.WriteUInt32LittleEndian(file.AsSpan(16), Crc32C.Of(file.AsSpan(20, length)));
+            file[20 + length] = 0;
+            file[20 + length + 1] = 0;
+            file[20 + length + 2] = 1;
             return file;
         });
     }

@@ -9,6 +9,13 @@ internal struct Crc32C
     /// <summary>The checksum of all bytes so far; 0 before the first.</summary>
     public uint Value { get; private set; }
 
+    public static uint Of(ReadOnlySpan<byte> bytes)
+    {
+        Crc32C checksum = default;
+        checksum.Append(bytes);
+        return checksum.Value;
+    }
+
     public void Append(ReadOnlySpan<byte> bytes)
     {
         uint register = ~Value;

@@ -7,12 +7,13 @@ using Microsoft.Win32.SafeHandles;
 
 namespace MyGpt.Runtime.Weights;
 
-/// <summary>Everything before the first section: 16 fixed bytes, the JSON, zeros up to the next boundary. docs/weights-format.md.</summary>
+/// <summary>Everything before the first section: 20 fixed bytes, the JSON, zeros up to the next boundary. docs/weights-format.md.</summary>
 internal sealed record WeightsHeader
 {
-    /// <summary>Magic (8), version (uint32), bytes of JSON (uint32).</summary>
-    public const int PrefixLength = 16;
+    /// <summary>Magic (8), version (uint32), bytes of JSON (uint32), CRC-32C of the JSON (uint32).</summary>
+    public const int PrefixLength = ChecksumOffset + sizeof(uint);
 
+    private const int VersionOffset = 8, LengthOffset = 12, ChecksumOffset = 16;
     private const uint Version = 1;
     private const int LongestJson = 8 << 20;
 
@@ -45,8 +46,15 @@ internal sealed record WeightsHeader
     public static WeightsHeader Read(SafeFileHandle handle, string file)
     {
         long fileLength = RandomAccess.GetLength(handle);
-        int jsonLength = JsonLength(file, Read(handle, 0, (int)Math.Min(PrefixLength, fileLength)), fileLength);
-        WeightsHeader header = Parse(file, Read(handle, PrefixLength, jsonLength), fileLength);
+        byte[] prefix = Read(handle, 0, (int)Math.Min(PrefixLength, fileLength));
+        int jsonLength = JsonLength(file, prefix, fileLength);
+        byte[] json = Read(handle, PrefixLength, jsonLength);
+        WeightsHeader header = Parse(file, json, fileLength);
+
+        // After everything else: whoever edits a header by hand learns what is wrong with it, not just that it was changed.
+        uint checksum = BinaryPrimitives.ReadUInt32LittleEndian(prefix.AsSpan(ChecksumOffset));
+        if (checksum != Crc32C.Of(json))
+            throw FormatError.Create(file, "header", $"CRC-32C {Crc32C.Of(json):x8} found, {checksum:x8} needed");
 
         long end = PrefixLength + jsonLength;
         int padding = Read(handle, end, (int)(header.Sections[0].Offset - end)).AsSpan().IndexOfAnyExcept((byte)0);
@@ -67,10 +75,10 @@ internal sealed record WeightsHeader
             throw FormatError.Create(file, "magic", $"{Convert.ToHexString(magic)} found, {Convert.ToHexString(Magic)} needed");
         if (start.Length < PrefixLength)
             throw FormatError.Create(file, "fixed header", $"{start.Length} bytes in the file, {PrefixLength} needed");
-        uint version = BinaryPrimitives.ReadUInt32LittleEndian(start[Magic.Length..]);
+        uint version = BinaryPrimitives.ReadUInt32LittleEndian(start[VersionOffset..]);
         if (version != Version)
             throw FormatError.Create(file, "version", $"{version} found, {Version} needed");
-        uint length = BinaryPrimitives.ReadUInt32LittleEndian(start[(PrefixLength - sizeof(uint))..]);
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(start[LengthOffset..]);
         if (length is 0 or > LongestJson)
             throw FormatError.Create(file, "header length", $"{length} found, 1 to {LongestJson} needed");
         if (length > fileLength - PrefixLength)
@@ -104,7 +112,7 @@ internal sealed record WeightsHeader
         bytes.Write(Magic);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.GetSpan(sizeof(uint)), Version);
         bytes.Advance(sizeof(uint));
-        bytes.Write(stackalloc byte[sizeof(uint)]);
+        bytes.Write(stackalloc byte[2 * sizeof(uint)]);   // length and checksum, when they are known
         using (Utf8JsonWriter json = new(bytes, WriterOptions))
         {
             json.WriteStartObject();
@@ -122,7 +130,8 @@ internal sealed record WeightsHeader
 
         byte[] header = new byte[SectionTable.Align(bytes.WrittenCount)];
         bytes.WrittenSpan.CopyTo(header);
-        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(PrefixLength - sizeof(uint)), bytes.WrittenCount - PrefixLength);
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(LengthOffset), bytes.WrittenCount - PrefixLength);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(ChecksumOffset), Crc32C.Of(bytes.WrittenSpan[PrefixLength..]));
         return header;
     }
 
