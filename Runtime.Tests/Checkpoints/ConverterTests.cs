@@ -60,6 +60,44 @@ public class ConverterTests
     }
 
     [Fact]
+    public void Convert_never_replaces_the_checkpoint_through_links()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        byte[] checkpoint = new TinyCheckpoint().ToArray();
+        Directory.CreateDirectory(folder.File("run"));
+        File.WriteAllBytes(folder.File("run/tiny.pt"), checkpoint);
+        File.CreateSymbolicLink(folder.File("tiny.lnk"), "run/tiny.pt");
+        Directory.CreateSymbolicLink(folder.File("latest"), "run");
+
+        foreach ((string input, string output) in
+            new[] { ("run/tiny.pt", "tiny.lnk"), ("tiny.lnk", "run/tiny.pt"), ("tiny.lnk", "latest/tiny.pt"), ("latest/tiny.pt", "tiny.lnk") })
+        {
+            Assert.Throws<OptionException>(
+                () => Converter.Convert(folder.File(input), folder.File(output), new ConvertOptions { Overwrite = true }));
+            Assert.Equal(checkpoint, File.ReadAllBytes(folder.File("run/tiny.pt")));
+        }
+    }
+
+    [Theory]
+    [InlineData("meta.pkl", false)]
+    [InlineData("meta.pkl", true)]
+    [InlineData("words.txt", true)]
+    public void Convert_never_replaces_the_vocabulary_it_reads(string name, bool given)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        File.WriteAllBytes(folder.File("tiny.pt"), new TinyCheckpoint().ToArray());
+        File.WriteAllText(folder.File(name), "mine");
+        var options = new ConvertOptions { Overwrite = true, VocabPath = given ? folder.File(name) : null };
+
+        var error = Assert.Throws<OptionException>(() => Converter.Convert(folder.File("tiny.pt"), folder.File(name), options));
+
+        Assert.Equal($"'{name}' is read by this convert; give the weights file another name", error.Message);
+        Assert.Equal("mine", File.ReadAllText(folder.File(name)));
+    }
+
+    [Fact]
     public void Convert_a_NaN_leaves_the_old_file_as_it_was()
     {
         using TemporaryFolder folder = TestFiles.NewFolder();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Pipes;
 using System.Runtime.CompilerServices;
 using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Weights;
@@ -28,9 +29,9 @@ public sealed class WeightsFileTests
     {
         if (OperatingSystem.IsWindows())
             return;
-        string message = Assert.Throws<WeightsFormatException>(() => WeightsFile.Open("/dev/zero")).Message;
-        Assert.Contains("pipe or device", message, StringComparison.Ordinal);
-        Assert.False(WeightsFile.IsWeightsFile("/dev/zero"));
+        string message = Assert.Throws<IOException>(() => WeightsFile.Open("/dev/zero")).Message;
+        Assert.Equal("'/dev/zero' is a pipe or a device, which cannot be read at any offset; save it as a file first.", message);
+        Assert.Throws<IOException>(() => WeightsFile.IsWeightsFile("/dev/zero"));
     }
 
     [Fact]
@@ -47,7 +48,37 @@ public sealed class WeightsFileTests
         {
             Task open = Task.Run(() => WeightsFile.Open(path).Dispose());
             Assert.Same(open, await Task.WhenAny(open, Task.Delay(TimeSpan.FromSeconds(30))));
-            await Assert.ThrowsAsync<WeightsFormatException>(() => open);
+            Assert.Contains("is a pipe or a device", (await Assert.ThrowsAsync<IOException>(() => open)).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Open_standard_input_from_a_pipe_is_refused()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        using var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
+        string path = $"/dev/fd/{pipe.GetClientHandleAsString()}";
+        Assert.Contains($"'{path}' is a pipe or a device", Assert.Throws<IOException>(() => WeightsFile.Open(path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_a_relative_link_in_the_current_folder_works()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        TinyModels.Write(folder.File("a.bin"), TinyModels.Config);
+        string link = $"relative-{Guid.NewGuid():N}.lnk";
+        File.CreateSymbolicLink(link, folder.File("a.bin"));
+        try
+        {
+            WeightsFile.Open(link).Dispose();
+            Assert.True(WeightsFile.IsWeightsFile(link));
+        }
+        finally
+        {
+            File.Delete(link);
         }
     }
 

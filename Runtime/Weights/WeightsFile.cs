@@ -48,8 +48,6 @@ public sealed class WeightsFile : IDisposable
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public static bool IsWeightsFile(string path)
     {
-        if (!HasBytes(path))
-            return false;
         using SafeFileHandle handle = OpenHandle(path);
         Span<byte> start = stackalloc byte[WeightsHeader.Magic.Length];
         return RandomAccess.Read(handle, start, 0) == start.Length && start.SequenceEqual(WeightsHeader.Magic);
@@ -58,15 +56,15 @@ public sealed class WeightsFile : IDisposable
     /// <summary>Opens a file and checks its header; checksums are left to <see cref="VerifyChecksums"/>.</summary>
     /// <param name="path">A weights.bin.</param>
     /// <exception cref="WeightsFormatException">The file is damaged, hostile or no weights.bin.</exception>
-    /// <exception cref="IOException">It is missing (<see cref="FileNotFoundException"/>), a folder, or cannot be read.</exception>
+    /// <exception cref="IOException">It is missing (<see cref="FileNotFoundException"/>), a folder, a pipe or a device, or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public static WeightsFile Open(string path)
     {
         if (!BitConverter.IsLittleEndian)
             throw new PlatformNotSupportedException("weights.bin is little-endian and is used in place; this machine is big-endian.");
-        if (!HasBytes(path))
-            throw FormatError.Create(path, "file", "0 bytes in it, or a pipe or device where a file is needed");
         using SafeFileHandle handle = OpenHandle(path);
+        if (RandomAccess.GetLength(handle) == 0)
+            throw FormatError.Create(path, "file", "0 bytes in it");
         WeightsHeader header = WeightsHeader.Read(handle, path);
         return new WeightsFile(path, header, new MappedFile(handle));
     }
@@ -135,22 +133,8 @@ public sealed class WeightsFile : IDisposable
     /// <summary>Unmaps the file. No view, table or model made from it may be used afterwards.</summary>
     public void Dispose() => _map.Dispose();
 
-    /// <summary>
-    /// False for an empty file, and for pipes and devices, whose length is 0 too: opening a pipe would wait for its writer.
-    /// </summary>
-    private static bool HasBytes(string path)
-    {
-        FileSystemInfo file = File.ResolveLinkTarget(path, returnFinalTarget: true) ?? new FileInfo(path);
-        return file switch
-        {
-            _ when Directory.Exists(file.FullName) => throw new IOException($"'{path}' is a folder, not a file."),
-            FileInfo { Exists: true } info => info.Length > 0,
-            _ => throw new FileNotFoundException($"Could not find file '{path}'.", path),
-        };
-    }
-
     private static SafeFileHandle OpenHandle(string path) =>
-        File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.RandomAccess);
+        File.OpenHandle(InputFile.Find(path).FullName, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.RandomAccess);
 
     private SectionInfo Section(string name, ReadOnlySpan<long> shape)
     {

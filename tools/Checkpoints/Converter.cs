@@ -35,7 +35,7 @@ public static class Converter
         ArgumentNullException.ThrowIfNull(options);
         if (options.Type is not (null or ElementType.F32 or ElementType.Bf16))
             throw new OptionException("--type", $"--type {options.Type} is no type for weights; f32 and bf16 are");
-        if (Path.GetFullPath(checkpointPath) == Path.GetFullPath(weightsPath))
+        if (InputFile.AreSame(checkpointPath, weightsPath))
             throw new OptionException("WEIGHTS.BIN", "the weights file would replace the checkpoint itself; give it another name");
 
         using CheckpointFile file = Open(checkpointPath);
@@ -63,6 +63,11 @@ public static class Converter
             ?? throw new CheckpointException(FamilyList.DescribeUnknown(checkpoint));
         var report = new Report();
         FamilyModel model = ReadModel(checkpoint, family, recognition, options, report);
+        if ((options.VocabPath ?? model.VocabularyPath) is { } read && InputFile.AreSame(read, weightsPath))
+        {
+            string name = Printable.Quote(Path.GetFileName(read));
+            throw new OptionException("WEIGHTS.BIN", $"{name} is read by this convert; give the weights file another name");
+        }
         TokenizerData? vocabulary = ChooseVocabulary(model, options, report);
         ElementType type = ChooseType(model, options, report);
         CheckSize(model, checkpoint);

@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using MyGpt.Runtime.Weights;
 
 namespace MyGpt.Checkpoints.Containers;
 
@@ -24,19 +25,14 @@ internal sealed class CheckpointFile : IDisposable
     public long Length { get; }
 
     /// <summary>Opens a file.</summary>
-    /// <exception cref="IOException">It cannot be opened.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read, or is a directory.</exception>
+    /// <exception cref="IOException">It does not exist, cannot be opened, or is a folder, a pipe or a device.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public static CheckpointFile Open(string path)
     {
-        SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        SafeFileHandle handle = File.OpenHandle(InputFile.Find(path).FullName, FileMode.Open, FileAccess.Read, FileShare.Read);
         try
         {
             return new CheckpointFile(handle, Path.GetFullPath(path));
-        }
-        catch (NotSupportedException e)
-        {
-            handle.Dispose();
-            throw new IOException($"'{path}' is a pipe or a device, which cannot be read at any offset; save it as a file first.", e);
         }
         catch
         {

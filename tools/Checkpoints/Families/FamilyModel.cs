@@ -17,6 +17,9 @@ internal sealed class FamilyModel
     /// <summary>Finds the vocabulary that belongs to the checkpoint; null when it has none. Not asked when the user gives one.</summary>
     public required Func<TokenizerData?> Vocabulary { get; init; }
 
+    /// <summary>Full path of the file beside the checkpoint that <see cref="Vocabulary"/> reads; null when it reads none.</summary>
+    public string? VocabularyPath { get; init; }
+
     /// <summary>How the family starts and ends a text, given the vocabulary that was chosen.</summary>
     public Func<TokenizerData?, GenerationDefaults> Generation { get; init; } = static _ => new GenerationDefaults();
 }

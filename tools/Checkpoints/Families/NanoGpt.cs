@@ -72,6 +72,7 @@ internal sealed class NanoGpt : IFamily
             Config = gpt.ToConfig(heads, activation),
             Tensors = gpt.Sources,
             Vocabulary = () => FindVocabulary(checkpoint, gpt.VocabSize, report),
+            VocabularyPath = checkpoint.Neighbour(Meta),
             Generation = StartWithNewLine,
         };
     }
