@@ -43,6 +43,16 @@ public class UsageTests
     [InlineData("--activation is 'gelu'; it must be one of gelu-erf, gelu-tanh, relu, relu-squared", "convert|c.pt|--activation|gelu")]
     [InlineData("--vocab needs a value", "convert|c.pt|--vocab")]
     [InlineData("--tolerance is '-1'", "verify|w.bin|e.json|--tolerance|-1")]
+    [InlineData("WEIGHTS.BIN is empty; give the name of a file", "generate||a")]
+    [InlineData("WEIGHTS.BIN is empty", "tokenize||a")]
+    [InlineData("WEIGHTS.BIN is empty", "bench|")]
+    [InlineData("WEIGHTS.BIN is empty", "verify||e.json")]
+    [InlineData("EXPECTED.JSON is empty", "verify|w.bin|")]
+    [InlineData("FILE is empty", "inspect|")]
+    [InlineData("CHECKPOINT is empty", "convert|")]
+    [InlineData("--vocab is empty", "convert|c.pt|--vocab|")]
+    [InlineData("--file is empty", "generate|w.bin|--file|")]
+    [InlineData("--file is empty", "tokenize|w.bin|--file|")]
     [InlineData("--threads is 'all'", "bench|w.bin|--threads|all")]
     public void A_command_line_that_makes_no_sense_is_one_line_and_exit_code_2(string needed, string arguments)
     {

@@ -11,7 +11,7 @@ internal sealed class TextInput
     private const int MaxBytes = 16 << 20;
 
     private readonly Argument<string?> _text;
-    private readonly Option<string?> _file = Options.Text("--file", "FILE", "read the text from a file");
+    private readonly Option<string?> _file = InputFile.Option("--file", "read the text from a file");
 
     /// <summary>Makes the argument and the option.</summary>
     /// <param name="name">What the help calls the argument.</param>
@@ -32,7 +32,7 @@ internal sealed class TextInput
     public bool IsGiven(ParseResult arguments) => arguments.GetValue(_text) is not null || arguments.GetValue(_file) is not null;
 
     /// <summary>Reads the text; null when none is given.</summary>
-    /// <exception cref="CommandException">It is given twice, or is too long.</exception>
+    /// <exception cref="CommandException">It is given twice, is too long, or its file does not exist.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public string? Read(ParseResult arguments, CommandConsole console)
     {
@@ -41,6 +41,7 @@ internal sealed class TextInput
             throw CommandException.Usage($"a text and --file '{path}' are given; give one of them");
         if (path is not null)
         {
+            InputFile.Require(path);
             using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
             return Decode(file, $"'{path}'");
         }

@@ -11,7 +11,7 @@ namespace MyGpt.CommandLine.Verbs;
 /// <summary><c>bench WEIGHTS.BIN</c>: tokens per second, and how far that is from what the machine can do in the same minutes.</summary>
 internal sealed class BenchVerb : IVerb
 {
-    private readonly Argument<string> _weights = new("WEIGHTS.BIN") { Description = "the model" };
+    private readonly Argument<string> _weights = InputFile.Argument("WEIGHTS.BIN", "the model");
     private readonly Option<int?> _threads = Options.Threads();
     private readonly Option<bool> _json = Options.Flag("--json", "print one JSON object");
 

@@ -11,7 +11,7 @@ namespace MyGpt.CommandLine.Verbs;
 /// <summary><c>convert CHECKPOINT [WEIGHTS.BIN]</c>: recognises, explains, writes.</summary>
 internal sealed class ConvertVerb : IVerb
 {
-    private readonly Argument<string> _checkpoint = new("CHECKPOINT") { Description = "the file that the training code saved" };
+    private readonly Argument<string> _checkpoint = InputFile.Argument("CHECKPOINT", "the file that the training code saved");
 
     private readonly Argument<string> _weights = new("WEIGHTS.BIN")
     {
@@ -32,7 +32,7 @@ internal sealed class ConvertVerb : IVerb
         ("gelu-tanh", ActivationKind.GeluTanh), ("relu", ActivationKind.Relu), ("relu-squared", ActivationKind.ReluSquared));
 
     private readonly Option<string?> _vocab =
-        Options.Text("--vocab", "FILE", "vocabulary: one token a line, a JSON array of strings, or a nanoGPT meta.pkl");
+        InputFile.Option("--vocab", "vocabulary: one token a line, a JSON array of strings, or a nanoGPT meta.pkl");
 
     private readonly Option<bool> _force = Options.Flag("--force", "replace WEIGHTS.BIN if it exists");
     private readonly Option<bool> _allowNonFinite = Options.Flag("--allow-nonfinite", "write NaN and infinite weights, not refuse them");
@@ -51,6 +51,9 @@ internal sealed class ConvertVerb : IVerb
         string checkpoint = arguments.GetValue(_checkpoint)!, weights = arguments.GetValue(_weights)!;
         bool force = arguments.GetValue(_force);
         CheckTarget(checkpoint, weights, force);
+        InputFile.Require(checkpoint);
+        if (arguments.GetValue(_vocab) is { } vocabulary)
+            InputFile.Require(vocabulary);
         ConversionReport report = Convert(checkpoint, weights, new ConvertOptions
         {
             Heads = arguments.GetValue(_heads),

@@ -13,7 +13,7 @@ internal sealed class GenerateVerb : IVerb
 {
     private static readonly GenerationOptions Defaults = new();
 
-    private readonly Argument<string> _weights = new("WEIGHTS.BIN") { Description = "the model, as convert wrote it" };
+    private readonly Argument<string> _weights = InputFile.Argument("WEIGHTS.BIN", "the model, as convert wrote it");
     private readonly PromptInput _prompt = new();
 
     private readonly Option<int> _maxNewTokens =

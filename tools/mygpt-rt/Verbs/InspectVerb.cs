@@ -10,7 +10,7 @@ namespace MyGpt.CommandLine.Verbs;
 /// <summary><c>inspect FILE</c>: what is in a weights.bin or in a checkpoint.</summary>
 internal sealed class InspectVerb : IVerb
 {
-    private readonly Argument<string> _file = new("FILE") { Description = "a weights.bin or a checkpoint" };
+    private readonly Argument<string> _file = InputFile.Argument("FILE", "a weights.bin or a checkpoint");
     private readonly Option<bool> _check = Options.Flag("--check", "verify the checksums of a weights.bin: reads all of it");
     private readonly Option<bool> _json = Options.Flag("--json", "print one JSON object");
 
@@ -24,6 +24,7 @@ internal sealed class InspectVerb : IVerb
     public ExitCode Run(ParseResult arguments, CommandConsole console)
     {
         string path = arguments.GetValue(_file)!;
+        InputFile.Require(path);
         bool check = arguments.GetValue(_check), json = arguments.GetValue(_json);
         if (!WeightsFile.IsWeightsFile(path) && CheckpointSniffer.IsCheckpoint(path))
             InspectCheckpoint(path, check, json, console);
@@ -34,7 +35,7 @@ internal sealed class InspectVerb : IVerb
 
     private static void InspectWeights(string path, bool check, bool json, CommandConsole console)
     {
-        using ModelFile model = ModelFile.Open(path);
+        using ModelFile model = ModelOpener.Open(path, ModelFile.Open);
         if (check)
             model.File.VerifyChecksums();
         var report = new WeightsReport(model, check);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using MyGpt.Checkpoints;
+using MyGpt.CommandLine.Arguments;
 using MyGpt.Runtime.Weights;
 
 namespace MyGpt.CommandLine.Verbs;
@@ -12,31 +13,70 @@ internal static class ModelOpener
     /// <summary>Opens a weights file.</summary>
     /// <param name="path">A weights.bin.</param>
     /// <param name="open">Opens it.</param>
-    /// <exception cref="CommandException">It is a checkpoint; the message says how to convert it.</exception>
+    /// <exception cref="CommandException">It is a checkpoint; the message says how to convert it or why it cannot be. Or there is no such file.</exception>
     /// <exception cref="WeightsFormatException">It is damaged, or something else altogether.</exception>
     public static T Open<T>(string path, Func<string, T> open)
     {
+        InputFile.Require(path);
         try
         {
             return open(path);
         }
-        catch (WeightsFormatException failure) when (IsCheckpoint(path))
+        catch (WeightsFormatException failure) when (!BeginsAsWeights(path))
         {
-            string advice = $"convert it once: mygpt-rt convert {Quote(path)} weights.bin";
-            throw new CommandException(ExitCode.BadFile, $"'{path}' is a checkpoint; {advice}", failure);
+            string problem = IsCheckpoint(path)
+                ? $"'{path}' is a checkpoint; {Advice(path)}"
+                : $"'{path}' is no weights.bin; convert a checkpoint with mygpt-rt convert";
+            throw new CommandException(ExitCode.BadFile, problem, failure);
         }
     }
 
     // The error at hand is more useful than one from looking at the file a second time.
+    private static bool BeginsAsWeights(string path)
+    {
+        try
+        {
+            return WeightsFile.IsWeightsFile(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return true;
+        }
+    }
+
     private static bool IsCheckpoint(string path)
     {
         try
         {
-            return !WeightsFile.IsWeightsFile(path) && CheckpointSniffer.IsCheckpoint(path);
+            return CheckpointSniffer.IsCheckpoint(path);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or CheckpointException)
         {
             return false;
+        }
+    }
+
+    // What converting would say is said now: an option that it needs, or that it cannot be done.
+    private static string Advice(string path)
+    {
+        string command = $"convert it once: mygpt-rt convert {Quote(path)} weights.bin";
+        try
+        {
+            CheckpointDescription checkpoint = Converter.Describe(path);
+            if (checkpoint.Config is not null)
+                return command;
+            string obstacle = checkpoint.Lines.Last(line => line.Kind == ReportKind.Warning).Text;
+            return obstacle.Contains("--heads", StringComparison.Ordinal)
+                ? $"{command} --heads N, N its number of attention heads"
+                : $"but it cannot be converted: {obstacle}";
+        }
+        catch (CheckpointException failure)
+        {
+            return $"but it cannot be converted: {failure.Message}";
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return command;
         }
     }
 

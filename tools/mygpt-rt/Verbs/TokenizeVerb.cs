@@ -11,7 +11,7 @@ namespace MyGpt.CommandLine.Verbs;
 /// <summary><c>tokenize WEIGHTS.BIN [TEXT]</c>: ids and pieces.</summary>
 internal sealed class TokenizeVerb : IVerb
 {
-    private readonly Argument<string> _weights = new("WEIGHTS.BIN") { Description = "the model whose tokenizer is asked" };
+    private readonly Argument<string> _weights = InputFile.Argument("WEIGHTS.BIN", "the model whose tokenizer is asked");
     private readonly TextInput _text = new("TEXT");
     private readonly Option<bool> _special = Options.Flag("--special", "<|endoftext|> and its like are tokens, not text");
     private readonly Option<bool> _json = Options.Flag("--json", "print one JSON object: ids and pieces");

@@ -4,14 +4,15 @@ using MyGpt.CommandLine.Terminal;
 using MyGpt.CommandLine.Verify;
 using MyGpt.Runtime;
 using MyGpt.Runtime.Model;
+using MyGpt.Runtime.Weights;
 
 namespace MyGpt.CommandLine.Verbs;
 
 /// <summary><c>verify WEIGHTS.BIN EXPECTED.JSON</c>: our logits against reference logits.</summary>
 internal sealed class VerifyVerb : IVerb
 {
-    private readonly Argument<string> _weights = new("WEIGHTS.BIN") { Description = "the model" };
-    private readonly Argument<string> _expected = new("EXPECTED.JSON") { Description = "the reference: see docs/reference-logits.md" };
+    private readonly Argument<string> _weights = InputFile.Argument("WEIGHTS.BIN", "the model");
+    private readonly Argument<string> _expected = InputFile.Argument("EXPECTED.JSON", "the reference: see docs/reference-logits.md");
 
     private readonly Option<double?> _tolerance =
         Options.OptionalNonNegative("--tolerance", "largest |logit - reference| to accept, instead of the rule's");
@@ -30,8 +31,12 @@ internal sealed class VerifyVerb : IVerb
     public ExitCode Run(ParseResult arguments, CommandConsole console)
     {
         int? threads = arguments.GetValue(_threads);
-        using LanguageModel model = ModelOpener.Open(arguments.GetValue(_weights)!, path => LanguageModel.Open(path, threads));
-        ReferenceSet reference = ReferenceReader.Read(arguments.GetValue(_expected)!);
+        string weights = arguments.GetValue(_weights)!, expected = arguments.GetValue(_expected)!;
+        using LanguageModel model = ModelOpener.Open(weights, path => LanguageModel.Open(path, threads));
+        InputFile.Require(expected);
+        ReferenceSet reference = ReferenceReader.Read(expected);
+        using (WeightsFile file = WeightsFile.Open(weights))
+            file.VerifyChecksums();   // a changed weight may be too small a change for the logits to show
         WeightOrigin origin = WeightOrigin.Of(model);
         double? tolerance = arguments.GetValue(_tolerance);
 

@@ -4,6 +4,7 @@ using MyGpt.Runtime.Generation;
 namespace MyGpt.CommandLine.Verbs;
 
 /// <summary>Says once that the context is full, how fast it goes on, and how to stop instead.</summary>
+/// <remarks>Not for a prompt that is longer than the context by itself: its own warning has said what the model sees.</remarks>
 internal sealed class WindowWarning(int contextLength, CommandConsole console)
 {
     // The last of a few steps is the best forecast for those to come: the first one meets cold code. Slow models need not wait.
@@ -20,7 +21,7 @@ internal sealed class WindowWarning(int contextLength, CommandConsole console)
     public void Check(GenerationRun run, bool isAtLineStart)
     {
         GenerationStatistics statistics = run.Statistics;
-        if (statistics.PastWindowTokens == 0 || _steps >= Steps)
+        if (run.PromptIds.Length > contextLength || statistics.PastWindowTokens == 0 || _steps >= Steps)
             return;
         double rate = (statistics.PastWindowTokens - _tokens) / (statistics.PastWindowTime - _time).TotalSeconds;
         (_tokens, _time) = (statistics.PastWindowTokens, statistics.PastWindowTime);
@@ -30,7 +31,9 @@ internal sealed class WindowWarning(int contextLength, CommandConsole console)
         _steps = Steps;
         if (!isAtLineStart && console is { OutputIsTerminal: true, ErrorIsTerminal: true })
             console.Error.WriteLine();
-        console.Messages.Warning($"the context of {contextLength} tokens is full: the model now sees only the last of them, at about "
-            + $"{Figures.Rate(rate)} tokens/s; --overflow stop ends here");
+        // A run that ended before its first step past the window was measured has no rate.
+        string pace = double.IsFinite(rate) && rate > 0 ? $", at about {Figures.Rate(rate)} tokens/s" : "";
+        console.Messages.Warning($"the context of {contextLength} tokens is full: the model now sees only the last of them{pace}; "
+            + "--overflow stop ends here");
     }
 }

@@ -1,0 +1,76 @@
+namespace MyGpt.Runtime.Tests.CommandLine;
+
+/// <summary>Names of files that are missing, folders, or something else: one line with the name as given and the next step.</summary>
+[Collection(SharedModels.Name)]
+public class InputFileTests(Models models)
+{
+    private static readonly string Checkpoint = TestFiles.Fixture("mygpt_final_shakespeare/shakespeare.ckpt");
+
+    [Theory]
+    [InlineData("generate", "PATH", "a")]
+    [InlineData("generate", "MODEL", "--file", "PATH")]
+    [InlineData("tokenize", "PATH", "a")]
+    [InlineData("tokenize", "MODEL", "--file", "PATH")]
+    [InlineData("inspect", "PATH")]
+    [InlineData("bench", "PATH")]
+    [InlineData("verify", "PATH", "expected.json")]
+    [InlineData("verify", "MODEL", "PATH")]
+    [InlineData("convert", "PATH", "w.bin")]
+    [InlineData("convert", "CHECKPOINT", "w.bin", "--vocab", "PATH")]
+    public void A_file_that_is_missing_or_a_folder_is_named_as_given(params string[] args)
+    {
+        string[] With(string path) => [.. args.Select(arg => arg switch
+        {
+            "PATH" => path,
+            "MODEL" => models.Shakespeare,
+            "CHECKPOINT" => Checkpoint,
+            _ => arg,
+        })];
+        Assert.Equal("error: '.' is a folder; give a file", Command.Run(With(".")).Failed(4));
+        Assert.Equal("error: './no/file' does not exist; check the path", Command.Run(With("./no/file")).Failed(4));
+    }
+
+    [Theory]
+    [InlineData("generate")]
+    [InlineData("tokenize")]
+    [InlineData("inspect")]
+    public void A_file_that_is_no_weights_says_what_to_do(string verb)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string letter = folder.File("letter.txt"), cut = folder.File("cut.bin");
+        File.WriteAllText(letter, "Dear model,");
+        File.WriteAllBytes(cut, File.ReadAllBytes(models.Words)[..^1]);
+        string[] text = verb == "inspect" ? [] : ["I"];
+        Assert.Equal($"error: '{letter}' is no weights.bin; convert a checkpoint with mygpt-rt convert",
+            Command.Run([verb, letter, .. text]).Failed(3));
+        Assert.EndsWith("; copy or convert it again", Command.Run([verb, cut, .. text]).Failed(3), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_checkpoint_that_needs_heads_is_converted_with_them()
+    {
+        string checkpoint = TestFiles.Fixture("mygpt_ch15_bare_state_dict/trained_gpt.pt");
+        Command.Run("generate", checkpoint, "I").Failed(3, "weights.bin --heads N");
+    }
+
+    [Fact]
+    public void A_checkpoint_that_cannot_be_converted_says_so()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string path = folder.File("model.gguf");
+        File.WriteAllBytes(path, [.. "GGUF"u8, 3, 0, 0, 0, .. new byte[64]]);
+        string line = Command.Run("generate", path, "I").Failed(3, "cannot be converted");
+        Assert.DoesNotContain("mygpt-rt convert", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Verify_checks_the_checksums_first()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        byte[] bytes = File.ReadAllBytes(models.Shakespeare);
+        bytes[^100] ^= 1;   // the lowest bit of something: too little for the logits
+        File.WriteAllBytes(folder.File("damaged.bin"), bytes);
+        string reference = TestFiles.Fixture("mygpt_final_shakespeare/expected.json");
+        Command.Run("verify", folder.File("damaged.bin"), reference).Failed(3, "copy or convert it again");
+    }
+}
