@@ -81,6 +81,15 @@ public class GenerateVerbTests(Models models)
         Assert.Equal("max_tokens", sample.GetProperty("finish_reason").GetString());
     }
 
+    [Fact]
+    public void Generate_greedy_json_is_the_same_bytes_every_time()
+    {
+        string[] args = ["generate", models.Words, "I", "-n", "3", "--temperature", "0", "--json"];
+        CommandResult first = Command.Run(args).Succeeded();
+        Assert.Equal(0, first.Json().GetProperty("seed").GetInt64());
+        Assert.Equal(first.OutputBytes, Command.Run(args).Succeeded().OutputBytes);
+    }
+
     [Theory]
     [InlineData(" AI", "I love\n")]
     [InlineData("e A", "I lov\n")]
@@ -161,7 +170,7 @@ public class GenerateVerbTests(Models models)
         Assert.Equal(JsonValueKind.Null, json.GetProperty("prompt").ValueKind);
         Assert.Equal(JsonValueKind.Null, json.GetProperty("samples")[0].GetProperty("text").ValueKind);
         Command.Run("generate", models.NoVocabulary, "I").Failed(2, "--vocab FILE");
-        Command.Run("generate", models.NoVocabulary, "--ids", "1", "--stop", "x").Failed(2, "--vocab FILE");
+        Command.Run("generate", models.NoVocabulary, "--ids", "1", "--stop", "x").Failed(2, "--stop needs text");
     }
 
     [Fact]
@@ -194,7 +203,8 @@ public class GenerateVerbTests(Models models)
     {
         string prompt = string.Join(' ', Enumerable.Repeat("I love AI !", 20));
         CommandResult result = Command.Run("generate", models.Words, prompt, "-n", "2", "--temperature", "0").Succeeded();
-        Assert.StartsWith("warning: the prompt has 80 tokens, the context holds 64", result.Error, StringComparison.Ordinal);
+        string line = Assert.Single(result.Error.TrimEnd('\n').Split('\n'));
+        Assert.StartsWith("warning: the prompt has 80 tokens, the context holds 64", line, StringComparison.Ordinal);
         string end =
             Command.Run("generate", models.Words, prompt[^(16 * 11 + 15)..], "-n", "2", "--temperature", "0", "--no-prompt").Succeeded().Output;
         Assert.Equal(prompt + end, result.Output);
@@ -208,7 +218,7 @@ public class GenerateVerbTests(Models models)
         string weights = TinyModels.Write(folder.File("start.bin"), TinyModels.Config, tokenizer: TinyModels.Characters("abcdefghijk"),
             generation: new GenerationDefaults { StartToken = 3 });
         CommandResult result = Command.Run("generate", weights, "", "-n", "2", "--seed", "1").Succeeded();
-        Assert.Equal("the prompt is empty: beginning with token 3\n", result.Error);
+        Assert.Equal("note: the prompt is empty; beginning with token 3, 'd'\n", result.Error);
         Assert.Equal(3, result.Output.Length);   // the start token is not text
         Assert.Equal(result.Output, Command.Run("generate", weights, "-n", "2", "--seed", "1").Succeeded().Output);
         Command.Run("generate", models.Words, "").Failed(2, "the prompt is empty");

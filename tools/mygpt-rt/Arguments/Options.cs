@@ -98,8 +98,7 @@ internal static class Options
         bool parsed = int.TryParse(Value(result), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value);
         if (parsed && value >= minimum && value <= maximum)
             return value;
-        string range = maximum == int.MaxValue ? $"of {minimum} or more" : $"from {minimum} to {maximum}";
-        result.AddError($"{name} is '{Value(result)}'; it must be a whole number {range}");
+        result.AddError($"{name} is '{Value(result)}'; it must be a whole number from {minimum} to {maximum}");
         return null;
     }
 
@@ -109,7 +108,8 @@ internal static class Options
         bool parsed = double.TryParse(Value(result), NumberStyles.Float, CultureInfo.InvariantCulture, out double value);
         if (parsed && value >= 0 && float.IsFinite((float)value))
             return value;
-        result.AddError($"{name} is '{Value(result)}'; it must be a number of 0 or more");
+        string most = float.MaxValue.ToString(CultureInfo.InvariantCulture);
+        result.AddError($"{name} is '{Value(result)}'; it must be a number from 0 to {most}");
         return null;
     }
 

@@ -63,15 +63,21 @@ internal sealed class GenerateVerb : IVerb
         Prompt prompt = _prompt.Read(arguments, console);
         using LoadedModel loaded = LoadedModel.Open(path, arguments.GetValue(_threads));
         LanguageModel model = loaded.Model;
-        if (model.Tokenizer is null && (prompt.Text is { Length: > 0 } || options.StopStrings.Count > 0))
+        if (model.Tokenizer is null && prompt.Text is { Length: > 0 })
             throw NoVocabulary.Error(path);
+        if (model.Tokenizer is null && options.StopStrings.Count > 0)
+            throw CommandException.Usage($"--stop needs text, and '{path}' has no vocabulary; leave it out, or convert again with --vocab FILE");
 
         using GenerationRun run = Start(model, prompt, options, console);
         CheckPromptLength(run, model, options, console);
         if (options.Seed is null && options.Temperature > 0)
             console.Messages.Note($"seed {run.Seed}");
         if (prompt is { Text: "" } or { Ids: [] })
-            console.Messages.Note($"the prompt is empty: beginning with token {run.PromptIds[0]}");
+        {
+            int start = run.PromptIds[0];
+            string shown = model.Tokenizer is { } tokenizer ? $", {TokenText.Shown(tokenizer.TokenBytes(start))}" : "";
+            console.Messages.Note($"note: the prompt is empty; beginning with token {start}{shown}");
+        }
 
         string? text = model.Tokenizer is null ? null : prompt.Text ?? model.Tokenizer.Decode(prompt.Ids);
         if (arguments.GetValue(_json))
@@ -144,12 +150,13 @@ internal sealed class GenerateVerb : IVerb
         console.Messages.Warning($"the prompt has {length} tokens, the context holds {context}: the model sees only the last {context}");
     }
 
+    // Nothing is drawn at temperature 0: a fixed seed keeps the JSON of a greedy run the same.
     private GenerationOptions ReadOptions(ParseResult arguments) => new()
     {
         MaxNewTokens = arguments.GetValue(_maxNewTokens),
         Temperature = arguments.GetValue(_temperature),
         TopK = arguments.GetValue(_topK),
-        Seed = arguments.GetValue(_seed),
+        Seed = arguments.GetValue(_seed) ?? (arguments.GetValue(_temperature) == 0 ? 0UL : null),
         SampleCount = arguments.GetValue(_sampleCount),
         StopStrings = arguments.GetValue(_stop) ?? [],
         Overflow = arguments.GetValue(_overflow) ?? Defaults.Overflow,

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using System.Text.Json;
 using MyGpt.CommandLine.Arguments;
 using MyGpt.CommandLine.Terminal;
@@ -45,7 +44,7 @@ internal sealed class TokenizeVerb : IVerb
         using StreamWriter output = console.OutputText();
         var table = new TextTable(true, false);
         foreach (int id in ids)
-            table.Add(id.ToString(System.Globalization.CultureInfo.InvariantCulture), Shown(tokenizer.TokenBytes(id)));
+            table.Add(id.ToString(System.Globalization.CultureInfo.InvariantCulture), TokenText.Shown(tokenizer.TokenBytes(id)));
         table.Write(output);
     }
 
@@ -59,24 +58,5 @@ internal sealed class TokenizeVerb : IVerb
         foreach (int id in ids)
             json.WriteStringValue(Utf8.WithoutMark.GetString(tokenizer.TokenBytes(id)));
         json.WriteEndArray();
-    }
-
-    // In quotes, so that spaces can be seen; a part of a character as its bytes.
-    private static string Shown(ReadOnlySpan<byte> token)
-    {
-        var text = new StringBuilder("'");
-        while (!token.IsEmpty)
-        {
-            bool whole = Rune.DecodeFromUtf8(token, out Rune rune, out int length) == System.Buffers.OperationStatus.Done;
-            if (whole)
-                text.Append(rune.ToString());
-            else
-            {
-                foreach (byte value in token[..length])
-                    text.Append("\\x").Append(value.ToString("x2", System.Globalization.CultureInfo.InvariantCulture));
-            }
-            token = token[length..];
-        }
-        return Messages.OneLine(text.Append('\'').ToString());
     }
 }
