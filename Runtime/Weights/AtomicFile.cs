@@ -1,13 +1,18 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
 namespace MyGpt.Runtime.Weights;
 
 /// <summary>Writes a file beside its place and renames it into place when it is complete and on the disk.</summary>
 /// <remarks>
-/// Whatever happens, the place holds the old file (or none) or the whole new one. A killed process may leave a file
-/// <c>.mygpt-*.partial</c> in the folder, which nobody reads.
+/// Whatever happens, the place holds the old file (or none) or the whole new one. SIGINT and SIGTERM end the process as ever, but
+/// remove what was written first; a process killed otherwise may leave a file <c>.mygpt-*.partial</c>, which nobody reads.
 /// </remarks>
 internal static class AtomicFile
 {
     private const int BufferSize = 1 << 20;
+
+    private const int GenericIOError = unchecked((int)0x80131620);   // COR_E_IO
 
     /// <param name="path">The place. A symbolic link stays; the file it names is replaced.</param>
     /// <param name="length">Bytes that will be written: a disk without room for them is found out at once.</param>
@@ -22,6 +27,8 @@ internal static class AtomicFile
         string target = Target(path, overwrite);
         string folder = Path.GetDirectoryName(target)!;
         string temporary = Path.Combine(folder, $".mygpt-{Guid.NewGuid():N}.partial");
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => DeleteQuietly(temporary));
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => DeleteQuietly(temporary));
         try
         {
             using (FileStream stream = Create(temporary, length, path, folder))
@@ -30,6 +37,11 @@ internal static class AtomicFile
                 stream.Flush(flushToDisk: true);
             }
             File.Move(temporary, target, overwrite);
+        }
+        catch (IOException e) when (IsDiskFull(e) || e.Message.Contains(temporary, StringComparison.Ordinal))
+        {
+            DeleteQuietly(temporary);
+            throw CannotWrite(path, length, temporary, target, e);
         }
         catch
         {
@@ -68,13 +80,26 @@ internal static class AtomicFile
         }
         catch (IOException e)
         {
-            throw new IOException($"'{path}' cannot be written ({length} bytes needed): {e.Message}", e);
+            throw CannotWrite(path, length, temporary, path, e);
         }
         catch (UnauthorizedAccessException e)
         {
             throw new UnauthorizedAccessException($"'{path}' cannot be written: no permission to create a file in '{folder}'.", e);
         }
     }
+
+    // The name of the temporary file says nothing to the user, and it is gone by then.
+    private static IOException CannotWrite(string path, long length, string temporary, string target, IOException e)
+    {
+        string why = IsDiskFull(e)
+            ? string.Create(CultureInfo.InvariantCulture, $"the disk is full ({length / 1e6:0.0} MB needed)")
+            : e.Message.Replace(temporary, target, StringComparison.Ordinal);
+        return new IOException($"'{path}' cannot be written: {why}", e);
+    }
+
+    // ENOSPC, EFBIG and EDQUOT (Linux, macOS), ERROR_DISK_FULL (Windows); room that cannot be reserved comes without a number.
+    private static bool IsDiskFull(IOException e) => e.HResult is 28 or 27 or 122 or 69 or unchecked((int)0x80070070)
+        || (e.HResult == GenericIOError && e.Message.Contains("allocation size", StringComparison.Ordinal));
 
     /// <summary>The failure that brought us here is the one to report, not that the remains could not be removed.</summary>
     private static void DeleteQuietly(string temporary)
