@@ -116,6 +116,7 @@ public static class Converter
         return new CheckpointDescription
         {
             Container = checkpoint.Container,
+            FileBytes = checkpoint.FileBytes,
             Family = found?.Family.Name,
             Config = model?.Config,
             Tensors = [.. ListTensors(checkpoint)],
@@ -168,7 +169,7 @@ public static class Converter
         else if (vocabulary.TokenCount < vocabSize && vocabulary.Kind != TokenizerKind.Gpt2Bpe)
         {
             int count = vocabulary.TokenCount;
-            report.Warning($"the vocabulary has {count} tokens, the model {vocabSize}: ids from {count} on have no text");
+            report.Warning($"the vocabulary has {Printable.Count(count, "token")}, the model {vocabSize}: ids from {count} on have no text");
         }
         return vocabulary;
     }

@@ -87,7 +87,12 @@ internal sealed class NanoGpt : IFamily
     {
         if (checkpoint.Neighbour(Meta) is { } path)
         {
-            TokenizerData characters = VocabularyFile.Read(path, vocabSize);
+            TokenizerData characters = VocabularyFile.Read(path, int.MaxValue);
+            if (characters.TokenCount != vocabSize)
+            {
+                throw new CheckpointException($"{Meta} beside the checkpoint has {VocabularyFile.Describe(characters)}, the model "
+                    + $"{Printable.Count(vocabSize, "token")}: it may belong to another model; say which vocabulary to use with --vocab FILE");
+            }
             report.Found($"vocabulary: {VocabularyFile.Describe(characters)} from {Meta} beside the checkpoint");
             return characters;
         }

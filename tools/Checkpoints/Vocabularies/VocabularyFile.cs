@@ -16,6 +16,8 @@ internal static class VocabularyFile
 
     private const byte PickleStart = 0x80;
 
+    private static ReadOnlySpan<byte> Blanks => " \t\r\n"u8;
+
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Reads a vocabulary.</summary>
@@ -42,8 +44,11 @@ internal static class VocabularyFile
         ReadOnlySpan<byte> text = bytes;
         if (text.StartsWith(Encoding.UTF8.Preamble))
             text = text[Encoding.UTF8.Preamble.Length..];
-        bool isJson = file.Name.EndsWith(".json", StringComparison.OrdinalIgnoreCase);
-        bool mayBeJson = text.TrimStart(" \t\r\n"u8).StartsWith("["u8);
+        RefuseBinary(text, source);
+        ReadOnlySpan<byte> start = text.TrimStart(Blanks);
+        bool isJson = file.Name.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
+            || (start is [(byte)'[' or (byte)'{', .. var rest] && rest.TrimStart(Blanks) is [(byte)'"', ..]);
+        bool mayBeJson = start is [(byte)'[' or (byte)'{', ..];
         List<string>? tokens = isJson || mayBeJson ? ReadJson(text, vocabSize, source, required: isJson) : null;
         return VocabularyTable.Create(tokens ?? ReadLines(text, vocabSize, source), vocabSize, source);
     }
@@ -56,7 +61,19 @@ internal static class VocabularyFile
         TokenizerKind.Gpt2Bpe => Printable.Count(vocabulary.TokenCount, "token"),
     };
 
-    // A list of characters, one a line, may well begin with '[': unless the name says JSON, what is no JSON is lines.
+    // Before protocol 2 a pickle has no mark of its own. A dictionary begins as '(' with 'd' (0) or as '}' with 'q' (1), both with a
+    // line or a byte number that no list of tokens has there, and ends with '.', without a line break.
+    private static void RefuseBinary(ReadOnlySpan<byte> bytes, string source)
+    {
+        bool isOldPickle = bytes is [(byte)'(', (byte)'d' or (byte)'l' or (byte)'i', .., (byte)'.']
+            or [(byte)'}' or (byte)']', (byte)'q' or (byte)'(', .., (byte)'.'];
+        if (isOldPickle)
+            throw new CheckpointException($"{source} is a pickle of an old protocol (0 or 1); save it again with protocol 2 or later");
+        if (bytes.Contains((byte)0))
+            throw new CheckpointException($"{source} is not text: it has bytes of value 0");
+    }
+
+    // A list of characters, one a line, may well begin with '[': only what is JSON by name, by '["' or as a whole is no lines.
     private static List<string>? ReadJson(ReadOnlySpan<byte> text, int vocabSize, string source, bool required)
     {
         var tokens = new List<string>();
@@ -71,12 +88,22 @@ internal static class VocabularyFile
             }
             if (isList && json.TokenType == JsonTokenType.EndArray && !json.Read())
                 return tokens;
+            required = required || IsJson(text);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return required ? throw new CheckpointException($"{source} is damaged JSON: {Printable.Escape(e.Message)}", e) : null;
         }
         return required ? throw new CheckpointException($"{source} is JSON, but not an array of strings") : null;
+    }
+
+    private static bool IsJson(ReadOnlySpan<byte> text)
+    {
+        var json = new Utf8JsonReader(text);
+        while (json.Read())
+        {
+        }
+        return true;
     }
 
     private static List<string> ReadLines(ReadOnlySpan<byte> text, int vocabSize, string source)

@@ -8,13 +8,11 @@ namespace MyGpt.CommandLine.Verbs;
 /// <summary>What is in a checkpoint, as a text and as JSON.</summary>
 internal sealed class CheckpointReport(string path, CheckpointDescription checkpoint)
 {
-    private readonly long _bytes = new FileInfo(path).Length;
-
     /// <summary>Writes a table of facts and one of tensors.</summary>
     public void Print(TextWriter output)
     {
         var facts = new TextTable(false, false);
-        facts.Add("file", $"{Messages.OneLine(path)}: {checkpoint.Container}, {Figures.Bytes(_bytes)}");
+        facts.Add("file", $"{Messages.OneLine(path)}: {checkpoint.Container}, {Figures.Bytes(checkpoint.FileBytes)}");
         facts.Add("family", checkpoint.Family ?? "not recognised");
         if (checkpoint.Config is { } config)
             ConfigText.Add(facts, config);
@@ -34,7 +32,7 @@ internal sealed class CheckpointReport(string path, CheckpointDescription checkp
     {
         json.WriteString("file", path);
         json.WriteString("kind", "checkpoint");
-        json.WriteNumber("bytes", _bytes);
+        json.WriteNumber("bytes", checkpoint.FileBytes);
         json.WriteString("container", checkpoint.Container);
         json.WriteString("family", checkpoint.Family);
         json.WritePropertyName("config");
