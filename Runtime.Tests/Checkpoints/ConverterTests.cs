@@ -98,6 +98,19 @@ public class ConverterTests
     }
 
     [Fact]
+    public void Convert_refuses_a_meta_pickle_beside_the_checkpoint_that_does_not_fit()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        File.WriteAllBytes(folder.File("tiny.pt"), new TinyCheckpoint().ToArray());
+        File.Copy(TestFiles.Fixture("nanogpt_char_nobias/meta.pkl"), folder.File("meta.pkl"));
+
+        string message = Conversion.Refuse(folder.File("tiny.pt"));
+
+        Assert.Contains("meta.pkl beside the checkpoint has 65 characters, the model ", message, StringComparison.Ordinal);
+        Assert.Contains("--vocab FILE", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Convert_a_NaN_leaves_the_old_file_as_it_was()
     {
         using TemporaryFolder folder = TestFiles.NewFolder();

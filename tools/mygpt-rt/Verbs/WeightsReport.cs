@@ -13,7 +13,7 @@ namespace MyGpt.CommandLine.Verbs;
 /// <param name="isChecked">Whether its checksums have been verified.</param>
 internal sealed class WeightsReport(ModelFile model, bool isChecked)
 {
-    private readonly long _bytes = new FileInfo(model.File.Path).Length;
+    private readonly long _bytes = model.File.Sections[^1].Offset + model.File.Sections[^1].Length;
 
     /// <summary>Writes a table of facts and one of sections.</summary>
     public void Print(TextWriter output)
