@@ -106,6 +106,11 @@ public class VerifyVerbTests(Models models)
         Assert.Equal(JsonValueKind.Null, without.Json().GetProperty("cases")[0].GetProperty("limit").ValueKind);
         Command.Run("verify", folder.File("w.bin"), Reference, "--tolerance", "1").Succeeded();
         Assert.Equal(5, Command.Run("verify", folder.File("w.bin"), Reference, "--tolerance", "0.001").ExitCode);
+
+        // Continuations alone are nothing that a tolerance could judge.
+        JsonObject greedyOnly = JsonNode.Parse(File.ReadAllBytes(Reference))!.AsObject();
+        greedyOnly.Remove("cases");
+        Assert.Equal(5, Command.Run("verify", folder.File("w.bin"), Write(folder, greedyOnly), "--tolerance", "1").ExitCode);
     }
 
     [Fact]
@@ -123,6 +128,7 @@ public class VerifyVerbTests(Models models)
     [Theory]
     [InlineData("is not JSON", "not json at all")]
     [InlineData("is not JSON", "{\"cases\": [")]
+    [InlineData("is not JSON", "{\"greedy\": [{\"name\": \"\\ud800\", \"prompt_ids\": [1], \"ids\": [1]}]}")]
     [InlineData("an array found, an object needed", "[]")]
     [InlineData("neither 'cases' nor 'greedy' found", "{}")]
     [InlineData("cases: a string found, an array needed", "{\"cases\": \"all\"}")]

@@ -29,7 +29,7 @@ internal sealed class ReferenceReader
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
             return new ReferenceReader(path).Read(document.RootElement);
         }
-        catch (JsonException failure)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)   // the latter: half a surrogate pair in a string
         {
             throw new ReferenceException($"'{path}' is not JSON: {failure.Message}", failure);
         }
