@@ -241,7 +241,9 @@ public sealed class GenerationRunTests : IDisposable
         using var model = new InMemoryModel(Config with { NormEpsilon = float.NaN });
         using var generator = new TextGenerator(model.Gpt, null, threads: 1);
 
-        Assert.Throws<NoTokenException>(() => generator.Generate([0, 1]).MoveNext());
+        GenerationRun run = generator.Generate([0, 1]);
+        Assert.Throws<NoTokenException>(() => run.MoveNext());
+        Assert.Throws<ObjectDisposedException>(() => run.MoveNext());   // half a step is no state to go on from
     }
 
     private static void Iterate(GenerationRun run)

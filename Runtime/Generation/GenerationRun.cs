@@ -69,8 +69,16 @@ public sealed class GenerationRun : IDisposable
             return false;
         ObjectDisposedException.ThrowIf(_disposed, this);
         _generator.ThrowIfDisposed();
-        if (_cancellation.IsCancellationRequested || !Step())
-            FinishAll(FinishReason.Cancelled);
+        try
+        {
+            if (_cancellation.IsCancellationRequested || !Step())
+                FinishAll(FinishReason.Cancelled);
+        }
+        catch
+        {
+            Dispose();   // half a step was taken: some samples are ahead of others, and the run cannot go on
+            throw;
+        }
         EndStep();
         return true;
     }

@@ -22,15 +22,15 @@ public static class Softmax
     /// <exception cref="ArgumentException">The row is empty.</exception>
     public static float Exponentials(Span<float> x)
     {
-        Require.NotEmpty(x.Length);
         float sum = 0;
-        Simd.Run(new Kernel(x, ref sum));
+        Simd.Run(new Kernel(x, ArgMax.FindMax(x), ref sum));
         return sum;
     }
 
-    internal readonly ref struct Kernel(Span<float> x, ref float sum) : IKernel
+    internal readonly ref struct Kernel(Span<float> x, float max, ref float sum) : IKernel
     {
         private readonly Span<float> _x = x;
+        private readonly float _max = max;
         private readonly ref float _sum = ref sum;
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -41,14 +41,7 @@ public static class Softmax
             ref float x = ref MemoryMarshal.GetReference(_x);
             nuint length = (nuint)_x.Length, whole = length - length % Lanes.Count;
 
-            TVec largest = TOps.Broadcast(float.NegativeInfinity);
-            for (nuint i = 0; i < whole; i += Lanes.Count)
-                largest = TOps.Max(TOps.Load(ref x, i), largest);
-            float max = TOps.MaxLane(largest);
-            for (nuint i = whole; i < length; i++)
-                max = Unsafe.Add(ref x, i) > max ? Unsafe.Add(ref x, i) : max;
-
-            TVec shift = TOps.Broadcast(max), sums = TOps.Broadcast(0f);
+            TVec shift = TOps.Broadcast(_max), sums = TOps.Broadcast(0f);
             for (nuint i = 0; i < whole; i += Lanes.Count)
             {
                 TVec e = VectorMath.Exp<TOps, TVec>(TOps.Subtract(TOps.Load(ref x, i), shift));
