@@ -180,14 +180,14 @@ public sealed class GenerationRun : IDisposable
             session.Batch.Add(cache, _samples[i].LastTokens(input));
         }
 
-        ReadOnlySpan<float> logits = _setup.Gpt.Forward(session.Batch, session.Activations);   // (live samples, V)
+        Span<float> logits = _setup.Gpt.Forward(session.Batch, session.Activations);   // (live samples, V), each row one sample's own
+        int vocabSize = _setup.Gpt.Config.VocabSize;
         foreach (GeneratedSample sample in _samples)
         {
             if (!sample.IsLive)
                 continue;
-            logits[..session.Logits.Length].CopyTo(session.Logits);
-            logits = logits[session.Logits.Length..];
-            sample.Advance(_pipeline, session.Logits, _setup);
+            sample.Advance(_pipeline, logits[..vocabSize], _setup);
+            logits = logits[vocabSize..];
         }
         _length++;
     }

@@ -11,7 +11,7 @@ internal sealed class GenerationSession(GptConfig config, int threads) : IDispos
 
     public TokenBatch Batch { get; } = new();
 
-    /// <summary>Logits of one position for the sampler to change, (V).</summary>
+    /// <summary>A copy of the prompt's logits for one of the samples that start from them, (V).</summary>
     public float[] Logits { get; } = new float[config.VocabSize];
 
     /// <summary>The cache of a sample; made when it is first asked for.</summary>
