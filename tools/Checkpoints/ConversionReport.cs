@@ -15,6 +15,9 @@ public enum ReportKind
     /// <summary>In the checkpoint and deliberately not converted.</summary>
     LeftOut,
 
+    /// <summary>A tensor of the checkpoint, and the tensor of weights.bin that it became: <c>FOUND -> BECAME</c>.</summary>
+    Placed,
+
     /// <summary>The user should know before relying on the result.</summary>
     Warning,
 }

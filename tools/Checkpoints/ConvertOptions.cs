@@ -12,6 +12,24 @@ public sealed record ConvertOptions
     /// <summary>The MLP's nonlinearity, instead of what the checkpoint or its family says.</summary>
     public ActivationKind? Activation { get; init; }
 
+    /// <summary>NKV, for checkpoints whose matrices do not show it.</summary>
+    public int? KvHeads { get; init; }
+
+    /// <summary>T_max, for checkpoints that neither say nor show it: rotary positions have no table.</summary>
+    public int? ContextLength { get; init; }
+
+    /// <summary>The norm, for checkpoints that do not say it.</summary>
+    public NormKind? Norm { get; init; }
+
+    /// <summary>What the norm adds before its root, above 0, for checkpoints that do not say it.</summary>
+    public float? NormEpsilon { get; init; }
+
+    /// <summary>Which elements of a head the rotation pairs, for checkpoints with rotary positions that do not say it.</summary>
+    public PositionKind? Rotary { get; init; }
+
+    /// <summary>Base of the rotation's frequencies, above 0, for checkpoints with rotary positions that do not say it.</summary>
+    public float? RotaryBase { get; init; }
+
     /// <summary>A vocabulary file: UTF-8 with one token a line, a JSON array of strings, or a nanoGPT <c>meta.pkl</c>.</summary>
     public string? VocabPath { get; init; }
 

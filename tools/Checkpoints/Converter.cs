@@ -134,7 +134,9 @@ public static class Converter
         Checkpoint checkpoint, IFamily family, Recognition recognition, ConvertOptions options, Report report)
     {
         report.Found($"{family.Name} checkpoint ({checkpoint.Container}): {recognition.Evidence}");
-        FamilyModel model = family.Read(checkpoint, options, report);
+        var given = new GivenOptions(options);
+        FamilyModel model = family.Read(checkpoint, given, report);
+        given.RequireAllRead(family.Name);
         try
         {
             model.Config.Validate();
@@ -216,6 +218,7 @@ public static class Converter
             ["found"] = Texts(ReportKind.Found),
             ["assumed"] = Texts(ReportKind.Assumed),
             ["left_out"] = Texts(ReportKind.LeftOut),
+            ["placed"] = Texts(ReportKind.Placed),
             ["warnings"] = Texts(ReportKind.Warning),
         };
 

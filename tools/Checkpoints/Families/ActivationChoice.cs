@@ -12,7 +12,7 @@ internal static class ActivationChoice
     /// <param name="reason">Why that.</param>
     /// <param name="report">Gets the decision.</param>
     /// <exception cref="CheckpointException">The checkpoint names an activation that we do not have.</exception>
-    public static ActivationKind Choose(ConvertOptions options, string? stated, ActivationKind assumed, string reason, Report report)
+    public static ActivationKind Choose(GivenOptions options, string? stated, ActivationKind assumed, string reason, Report report)
     {
         if (options.Activation is { } chosen)
         {

@@ -54,7 +54,7 @@ internal sealed class Gpt104 : IFamily
             : new Recognition(fields.Length, $"a config with {string.Join(", ", fields)} beside a state dict named {Model}");
     }
 
-    public FamilyModel Read(Checkpoint checkpoint, ConvertOptions options, Report report)
+    public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report)
     {
         var root = (DictValue)checkpoint.Root;
         var config = new ConfigReader(root.Get<DictValue>(Config)!, Config);

@@ -10,7 +10,7 @@ internal static class HeadChoice
     /// <param name="width">C.</param>
     /// <exception cref="CheckpointException">The number does not divide the width.</exception>
     /// <exception cref="OptionException">The user says something else.</exception>
-    public static int FromConfig(ConvertOptions options, int stated, string field, int width)
+    public static int FromConfig(GivenOptions options, int stated, string field, int width)
     {
         if (width % stated != 0)
             throw new CheckpointException($"the config says {field} = {stated}, which does not divide the width {width}");
@@ -27,7 +27,7 @@ internal static class HeadChoice
     /// <param name="width">C.</param>
     /// <param name="report">Gets the decision.</param>
     /// <exception cref="OptionException">The user says nothing, or a number that does not divide the width.</exception>
-    public static int FromOption(ConvertOptions options, int width, Report report)
+    public static int FromOption(GivenOptions options, int width, Report report)
     {
         if (options.Heads is not { } heads)
         {

@@ -25,5 +25,5 @@ internal interface IFamily
     /// A tensor is missing, has the wrong shape or no place, or the config is of a variant that is not converted.
     /// </exception>
     /// <exception cref="OptionException">An option is needed, or does not fit.</exception>
-    FamilyModel Read(Checkpoint checkpoint, ConvertOptions options, Report report);
+    FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report);
 }

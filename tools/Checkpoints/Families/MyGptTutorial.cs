@@ -56,7 +56,7 @@ internal sealed class MyGptTutorial : IFamily
             : new Recognition(names.Length, $"a bare state dict with {tensors}");
     }
 
-    public FamilyModel Read(Checkpoint checkpoint, ConvertOptions options, Report report)
+    public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report)
     {
         var root = (DictValue)checkpoint.Root;
         DictValue model = root.Get<DictValue>(Model) ?? root;
@@ -99,7 +99,7 @@ internal sealed class MyGptTutorial : IFamily
         }
     }
 
-    private static int CheckConfig(ConfigReader config, AssembledGpt gpt, ConvertOptions options, Report report)
+    private static int CheckConfig(ConfigReader config, AssembledGpt gpt, GivenOptions options, Report report)
     {
         config.Expect(gpt.LayerCount, "the number of layers", "num_layers");
         config.Expect(gpt.EmbeddingDim, "token_embedding.embedding.weight", "embed_dim");

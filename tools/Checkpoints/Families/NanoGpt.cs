@@ -49,7 +49,7 @@ internal sealed class NanoGpt : IFamily
             $"{Arguments} with {string.Join(", ", fields)}{(names > 0 ? "; a tensor transformer.wte.weight" : "")}");
     }
 
-    public FamilyModel Read(Checkpoint checkpoint, ConvertOptions options, Report report)
+    public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report)
     {
         var root = (DictValue)checkpoint.Root;
         var config = new ConfigReader(root.Get<DictValue>(Arguments)!, Arguments);
@@ -77,7 +77,7 @@ internal sealed class NanoGpt : IFamily
         };
     }
 
-    private static ActivationKind ChooseActivation(ConvertOptions options, bool hasBiasField, Report report) => hasBiasField
+    private static ActivationKind ChooseActivation(GivenOptions options, bool hasBiasField, Report report) => hasBiasField
         ? ActivationChoice.Choose(options, stated: null, ActivationKind.GeluErf,
             "nn.GELU() in nanoGPT's model.py; the file does not say (nanoGPT before June 2023: --activation gelu-tanh)", report)
         : ActivationChoice.Choose(options, stated: null, ActivationKind.GeluTanh,

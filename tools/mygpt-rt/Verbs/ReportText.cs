@@ -46,6 +46,7 @@ internal static class ReportText
         ReportKind.Found => "found",
         ReportKind.Assumed => "assumed",
         ReportKind.LeftOut => "left out",
+        ReportKind.Placed => "placed",
         ReportKind.Warning => "warnings",
     };
 }
