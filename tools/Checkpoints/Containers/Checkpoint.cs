@@ -11,9 +11,9 @@ internal sealed class Checkpoint
     /// <summary>Everything in it. Tensors are read on demand.</summary>
     public required Value Root { get; init; }
 
-    /// <summary>Size of the file in bytes.</summary>
+    /// <summary>Size in bytes of the file, or of all its files together.</summary>
     public required long FileBytes { get; init; }
 
-    /// <summary>Full path of a file in the same folder, or null when there is none.</summary>
-    public required Func<string, string?> Neighbour { get; init; }
+    /// <summary>What lies beside it: config, vocabulary.</summary>
+    public required CheckpointFolder Folder { get; init; }
 }

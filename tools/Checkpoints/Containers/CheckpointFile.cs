@@ -7,6 +7,8 @@ namespace MyGpt.Checkpoints.Containers;
 internal sealed class CheckpointFile : IDisposable
 {
     private readonly SafeFileHandle _handle;
+    private readonly List<CheckpointFile> _opened = [];
+    private readonly SortedSet<string> _beside = new(StringComparer.Ordinal);
 
     private CheckpointFile(SafeFileHandle handle, string path)
     {
@@ -15,8 +17,11 @@ internal sealed class CheckpointFile : IDisposable
         Length = RandomAccess.GetLength(handle);
     }
 
-    /// <summary>The file's full path, for finding its neighbours; messages use <see cref="Name"/>.</summary>
+    /// <summary>The file's full path; messages use <see cref="Name"/>.</summary>
     public string FullPath { get; }
+
+    /// <summary>Full paths of the files that <see cref="FindBeside"/> has found.</summary>
+    public IReadOnlyCollection<string> Beside => _beside;
 
     /// <summary>The file's name without its folder.</summary>
     public string Name => Path.GetFileName(FullPath);
@@ -55,6 +60,44 @@ internal sealed class CheckpointFile : IDisposable
         }
     }
 
+    /// <summary>Full path of a file in the same folder (of a link: the link's folder), or null when there is none.</summary>
+    /// <param name="name">A name without a folder; it may come from a file.</param>
+    /// <exception cref="CheckpointException">The name leads elsewhere.</exception>
+    public string? FindBeside(string name)
+    {
+        if (!IsPlain(name))
+            throw new CheckpointException($"{Printable.Quote(name)} is no plain file name; only files in the checkpoint's own folder are read");
+        string path = Path.Combine(Path.GetDirectoryName(FullPath) ?? "", name);
+        if (!File.Exists(path))
+            return null;
+        _beside.Add(path);
+        return path;
+    }
+
+    /// <summary>Opens a file in the same folder. It is closed together with this one.</summary>
+    /// <param name="name">A name without a folder; it may come from a file.</param>
+    /// <returns>Null when there is none.</returns>
+    /// <exception cref="CheckpointException">The name leads elsewhere.</exception>
+    /// <exception cref="IOException">It cannot be opened, or is a pipe or a device.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public CheckpointFile? OpenBeside(string name)
+    {
+        if (FindBeside(name) is not { } path)
+            return null;
+        CheckpointFile file = Open(path);
+        _opened.Add(file);
+        return file;
+    }
+
     /// <inheritdoc/>
-    public void Dispose() => _handle.Dispose();
+    public void Dispose()
+    {
+        foreach (CheckpointFile file in _opened)
+            file.Dispose();
+        _handle.Dispose();
+    }
+
+    // The separators and drives of every system, not of this one alone.
+    private static bool IsPlain(string name) =>
+        name is not ("" or "." or "..") && !name.AsSpan().ContainsAny('/', '\\', ':') && !name.Any(char.IsControl);
 }

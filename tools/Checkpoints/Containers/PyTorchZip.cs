@@ -44,7 +44,7 @@ internal sealed class PyTorchZip : IContainerFormat
             Container = Name,
             Root = Unpickler.Read(bytes, PickleName, storages),
             FileBytes = file.Length,
-            Neighbour = name => FindNeighbour(file, name),
+            Folder = new CheckpointFolder(file),
         };
     }
 
@@ -73,12 +73,6 @@ internal sealed class PyTorchZip : IContainerFormat
             "big" => true,
             string other => throw new CheckpointException($"the entry byteorder says {Printable.Quote(other)}; 'little' or 'big' needed"),
         };
-    }
-
-    private static string? FindNeighbour(CheckpointFile file, string name)
-    {
-        string path = Path.Combine(Path.GetDirectoryName(file.FullPath) ?? "", name);
-        return File.Exists(path) ? path : null;
     }
 
     private sealed class Storages(CheckpointFile file, Dictionary<string, ZipEntry> entries, string root, bool bigEndian) : ITensorStorages

@@ -72,7 +72,7 @@ internal sealed class NanoGpt : IFamily
             Config = gpt.ToConfig(heads, activation),
             Tensors = gpt.Sources,
             Vocabulary = () => FindVocabulary(checkpoint, gpt.VocabSize, report),
-            VocabularyPath = checkpoint.Neighbour(Meta),
+            VocabularyPath = checkpoint.Folder.Find(Meta),
             Generation = StartWithNewLine,
         };
     }
@@ -85,7 +85,7 @@ internal sealed class NanoGpt : IFamily
 
     private static TokenizerData? FindVocabulary(Checkpoint checkpoint, int vocabSize, Report report)
     {
-        if (checkpoint.Neighbour(Meta) is { } path)
+        if (checkpoint.Folder.Find(Meta) is { } path)
         {
             TokenizerData characters = VocabularyFile.Read(path, int.MaxValue);
             if (characters.TokenCount != vocabSize)

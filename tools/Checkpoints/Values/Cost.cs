@@ -1,4 +1,4 @@
-namespace MyGpt.Checkpoints.Pickle;
+namespace MyGpt.Checkpoints.Values;
 
 /// <summary>Upper estimates of what values take in memory, in bytes: objects on a 64-bit runtime, lists at twice their size while they grow.</summary>
 internal static class Cost
