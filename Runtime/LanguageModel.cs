@@ -23,7 +23,9 @@ public sealed class LanguageModel : IDisposable
         _file = file;
         Gpt = new Gpt(file.Description.Config, file.Weights);
         Threads = threads;
-        _generator = new TextGenerator(Gpt, Tokenizer, threads, Description.Generation.StartToken, Description.Generation.EndToken);
+        GenerationDefaults family = Description.Generation;
+        _generator = new TextGenerator(
+            Gpt, Tokenizer, threads, family.StartToken, family.EndToken, family.StartBeforePrompt, family.Overflow ?? Overflow.Crop);
     }
 
     /// <summary>Everything about the model but its weights.</summary>

@@ -13,7 +13,7 @@ public class GenerationOptionsTests
         Assert.Equal(0.8f, options.Temperature);
         Assert.Equal(50, options.TopK);
         Assert.Equal(1, options.SampleCount);
-        Assert.Equal(Overflow.Crop, options.Overflow);
+        Assert.Null(options.Overflow);
         Assert.Empty(options.StopStrings);
         Assert.Null(options.EndTokens);
         Assert.Null(options.Seed);

@@ -225,6 +225,32 @@ public sealed class TextGeneratorTests : IDisposable
         Assert.Equal([3], first.PromptIds.ToArray());
     }
 
+    [Fact]
+    public void Generate_start_token_before_prompts_precedes_text_and_leaves_ids_as_they_are()
+    {
+        using var plain = new TextGenerator(_model.Gpt, _tokenizer, threads: 1);
+        using var generator = new TextGenerator(_model.Gpt, _tokenizer, threads: 1, startToken: 7, startBeforePrompt: true);
+        var options = new GenerationOptions { Temperature = 0, MaxNewTokens = 6 };
+        using GenerationRun text = generator.Generate("cab", options), ids = generator.Generate([2, 0, 1], options), empty = generator.Generate("", options);
+
+        Assert.Equal([7, 2, 0, 1], text.PromptIds.ToArray());
+        Assert.Equal([2, 0, 1], ids.PromptIds.ToArray());
+        Assert.Equal([7], empty.PromptIds.ToArray());
+        Assert.Equal(plain.Generate([7, 2, 0, 1], options).Complete(), text.Complete());
+    }
+
+    [Fact]
+    public void Generate_overflow_is_the_models_unless_the_options_say_otherwise()
+    {
+        using var generator = new TextGenerator(_model.Gpt, _tokenizer, threads: 1, overflow: Overflow.Stop);
+        var options = new GenerationOptions { Temperature = 0, MaxNewTokens = 80 };
+        using GenerationRun run = generator.Generate(Ids(1), options), cropped = generator.Generate(Ids(1), options with { Overflow = Overflow.Crop });
+
+        Assert.Equal(70, run.Complete()[0].Length);
+        Assert.Equal(80, cropped.Complete()[0].Length);
+        Assert.Equal(FinishReason.ContextFull, run.Samples[0].FinishReason);
+    }
+
     // Recomputes all of the last T_max tokens for each token, as generate() of the tutorials does.
     private int[] Reference(int[] prompt, int count, Func<float[], int> choose)
     {

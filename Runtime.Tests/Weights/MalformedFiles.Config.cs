@@ -101,6 +101,13 @@ internal static partial class MalformedFiles
             foreach (string value in new[] { "-1", "300", "1.5", "1e999", "\"258\"", "true" })
                 yield return Set("generation", key, value, $"header.generation.{key}: ");
         }
+        foreach (string value in new[] { "null", "1", "\"true\"" })
+            yield return Set("generation", "start_before_prompt", value, "header.generation.start_before_prompt: ");
+        yield return Edit("a start token before prompts, and no start token",
+            "header.generation.start_before_prompt: true found, false without a start_token needed",
+            forge => forge.Set("generation", "start_token", "null").Set("generation", "start_before_prompt", "true"));
+        foreach (string value in new[] { "null", "1", "\"none\"", "\"Stop\"" })
+            yield return Set("generation", "overflow", value, "header.generation.overflow: ");
         yield return Set("generation", "temperature", "1", "header.generation: unknown key 'temperature'");
     }
 }

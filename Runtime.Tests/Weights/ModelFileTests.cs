@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using MyGpt.Runtime.Generation;
 using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Tokenization;
 using MyGpt.Runtime.Weights;
@@ -67,6 +68,23 @@ public sealed class ModelFileTests
             Assert.Equal(tokenizer.Merges.ToArray(), found.Merges.ToArray());
             Assert.Equal(tokenizer.SpecialTokens.AsEnumerable(), found.SpecialTokens.AsEnumerable());
             Assert.Equal(generation, model.Description.Generation);
+        }
+    }
+
+    [Fact]
+    public void Open_returns_every_generation_default_and_absent_keys_are_none()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        foreach (GenerationDefaults defaults in new GenerationDefaults[]
+        {
+            new(), new() { Overflow = Overflow.Crop }, new() { Overflow = Overflow.Stop, EndToken = 0 },
+            new() { StartToken = 10, StartBeforePrompt = true, EndToken = 10, Overflow = Overflow.Stop },
+        })
+        {
+            using ModelFile model = ModelFile.Open(TinyModels.Write(folder.File("a.bin"), TinyModels.Config, generation: defaults));
+            Assert.Equal(defaults, model.Description.Generation);
+            Assert.Equal(defaults.Overflow is not null, model.File.Generation.TryGetProperty("overflow", out _));
+            Assert.Equal(defaults.StartBeforePrompt, model.File.Generation.TryGetProperty("start_before_prompt", out _));
         }
     }
 
@@ -146,6 +164,7 @@ public sealed class ModelFileTests
         ["more tokens than the vocabulary"] = model => model with { Config = model.Config with { VocabSize = 258 } },
         ["a start token outside the vocabulary"] = model => model with { Generation = new() { StartToken = 300 } },
         ["a negative end token"] = model => model with { Generation = new() { EndToken = -1 } },
+        ["a start token before prompts, and none to put there"] = model => model with { Generation = new() { StartBeforePrompt = true } },
         ["offsets of another length"] = model => model with { Tokenizer = model.Tokenizer! with { TokenCount = 258 } },
         ["bytes of another length"] = model => model with { Tokenizer = model.Tokenizer! with { TokenBytes = new byte[3] } },
         ["merges of a character tokenizer"] = model => model with { Tokenizer = model.Tokenizer! with { Kind = TokenizerKind.Characters } },

@@ -61,13 +61,13 @@ public sealed record GenerationOptions
         init => field = CheckEndTokens(value);
     }
 
-    /// <summary>What happens when the text outgrows the model's context; the tutorials' cropping unless told otherwise.</summary>
+    /// <summary>What happens when the text outgrows the model's context; null for what the model's file says, else the tutorials' cropping.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is no member of the enum.</exception>
-    public Overflow Overflow
+    public Overflow? Overflow
     {
         get;
-        init => field = Enum.IsDefined(value) ? value : throw OutOfRange(nameof(Overflow), value, "Crop or Stop");
-    } = Overflow.Crop;
+        init => field = value is not { } overflow || Enum.IsDefined(overflow) ? value : throw OutOfRange(nameof(Overflow), overflow, "Crop or Stop");
+    }
 
     /// <summary>Whether the text of a special token such as <c>&lt;|endoftext|&gt;</c> in a prompt is that token; else it is ordinary text.</summary>
     public bool AllowSpecial { get; init; }

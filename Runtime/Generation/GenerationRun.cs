@@ -42,7 +42,7 @@ public sealed class GenerationRun : IDisposable
     /// <summary>The seed of the run: the one of the options, or the one that was chosen.</summary>
     public ulong Seed => _setup.Seed;
 
-    /// <summary>The whole prompt in tokens; the start token if the prompt was empty.</summary>
+    /// <summary>All that the model sees first: the prompt in tokens, behind the start token where the text has one.</summary>
     public ReadOnlySpan<int> PromptIds => _setup.Prompt;
 
     /// <summary>The continuations, as many as the options say.</summary>
@@ -199,7 +199,7 @@ public sealed class GenerationRun : IDisposable
             _live += sample.IsLive ? 1 : 0;
         if (_live > 0 && _length > _setup.ContextLength)
         {
-            switch (_setup.Options.Overflow)
+            switch (_setup.Overflow)
             {
                 case Overflow.Crop:
                     IsPastWindow = true;

@@ -22,6 +22,8 @@ internal sealed class RunSetup
 
     public required int[] EndTokens { get; init; }
 
+    public required Overflow Overflow { get; init; }
+
     /// <summary>T_max.</summary>
     public int ContextLength => Gpt.Config.ContextLength;
 

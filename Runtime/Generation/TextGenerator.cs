@@ -17,7 +17,9 @@ public sealed class TextGenerator : IDisposable
     private readonly ITokenizer? _tokenizer;
     private readonly int _threads;
     private readonly int? _startToken;
+    private readonly bool _startBeforePrompt;
     private readonly int[] _endTokens;
+    private readonly Overflow _overflow;
     private readonly Stack<GenerationSession> _idle = [];
     private bool _disposed;
 
@@ -27,8 +29,12 @@ public sealed class TextGenerator : IDisposable
     /// <param name="threads">Threads that work on one run, 1 or more; what is generated does not depend on it.</param>
     /// <param name="startToken">The token to begin with when a prompt is empty; null for the tokenizer's end-of-text token, if it has one.</param>
     /// <param name="endToken">The token that ends a text unless the options say otherwise; null for none.</param>
+    /// <param name="startBeforePrompt">Whether the start token stands before the text of a prompt too.</param>
+    /// <param name="overflow">What happens when a text outgrows the context unless the options say otherwise.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no thread, or a token is not below V.</exception>
-    public TextGenerator(Gpt gpt, ITokenizer? tokenizer, int threads, int? startToken = null, int? endToken = null)
+    public TextGenerator(
+        Gpt gpt, ITokenizer? tokenizer, int threads, int? startToken = null, int? endToken = null, bool startBeforePrompt = false,
+        Overflow overflow = Overflow.Crop)
     {
         ArgumentNullException.ThrowIfNull(gpt);
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
@@ -36,7 +42,9 @@ public sealed class TextGenerator : IDisposable
         _tokenizer = tokenizer;
         _threads = threads;
         _startToken = startToken ?? (tokenizer is not null && tokenizer.SpecialTokens.TryGetValue(EndOfText, out int id) ? id : null);
+        _startBeforePrompt = startBeforePrompt;
         _endTokens = endToken is { } end ? [end] : [];
+        _overflow = overflow;
         if (_startToken is { } start)
             RequireToken(start, nameof(startToken));
         if (endToken is { } last)
@@ -44,7 +52,7 @@ public sealed class TextGenerator : IDisposable
     }
 
     /// <summary>Begins to continue a text.</summary>
-    /// <param name="prompt">The text; empty to begin with the start token.</param>
+    /// <param name="prompt">The text; empty to begin with the start token alone.</param>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="cancellation">Ends the run after the current token, with <see cref="FinishReason.Cancelled"/>.</param>
     /// <exception cref="UnknownTextException">The vocabulary has no token for a part of the prompt.</exception>
@@ -57,10 +65,11 @@ public sealed class TextGenerator : IDisposable
         if (_tokenizer is null)
             throw new InvalidOperationException("The model has no tokenizer: give the prompt as token ids.");
         options ??= new GenerationOptions();
-        return Start(_tokenizer.Encode(prompt, options.AllowSpecial), options, cancellation);
+        int[] ids = _tokenizer.Encode(prompt, options.AllowSpecial);
+        return Start(_startBeforePrompt && _startToken is { } start && ids.Length > 0 ? [start, .. ids] : ids, options, cancellation);
     }
 
-    /// <summary>Begins to continue a sequence of tokens.</summary>
+    /// <summary>Begins to continue a sequence of tokens, taken as it is: nothing is put before it.</summary>
     /// <param name="promptIds">The sequence, ids below V; empty to begin with the start token.</param>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="cancellation">Ends the run after the current token, with <see cref="FinishReason.Cancelled"/>.</param>
@@ -135,6 +144,7 @@ public sealed class TextGenerator : IDisposable
             Prompt = prompt,
             TextPrecedes = !isEmpty,
             EndTokens = [.. options.EndTokens ?? _endTokens],
+            Overflow = options.Overflow ?? _overflow,
         };
         return new GenerationRun(this, setup, cancellation);
     }

@@ -31,6 +31,9 @@ internal readonly struct HeaderObject
 
     public string Part { get; }
 
+    /// <summary>Whether an optional key is there.</summary>
+    public bool Has(string key) => _element.TryGetProperty(key, out _);
+
     /// <summary>The value of a key that must be there.</summary>
     public JsonElement this[string key] => _element.TryGetProperty(key, out JsonElement value)
         ? value

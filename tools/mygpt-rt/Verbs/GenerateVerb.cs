@@ -37,7 +37,7 @@ internal sealed class GenerateVerb : IVerb
     };
 
     private readonly Option<Overflow?> _overflow = Options.OneOf(
-        "--overflow", "when the context is full: go on with its last tokens, slowly, or stop [default: crop]",
+        "--overflow", "when the context is full: go on with its last tokens, slowly, or stop [default: what the model's family does, else crop]",
         ("crop", Overflow.Crop), ("stop", Overflow.Stop));
 
     private readonly Option<bool> _special = Options.Flag("--special", "<|endoftext|> and its like are tokens in the prompt, not text");
@@ -72,7 +72,7 @@ internal sealed class GenerateVerb : IVerb
         CheckPromptLength(run, model, options, console);
         if (options.Seed is null && options.Temperature > 0)
             console.Messages.Note($"seed {run.Seed}");
-        if (prompt is { Text: "" } or { Ids: [] })
+        if (prompt is { Text: "" } or { Ids: [] } && !model.Description.Generation.StartBeforePrompt)
         {
             int start = run.PromptIds[0];
             string shown = model.Tokenizer is { } tokenizer ? $", {TokenText.Shown(tokenizer.TokenBytes(start))}" : "";
@@ -94,7 +94,8 @@ internal sealed class GenerateVerb : IVerb
     private static void Stream(GenerationRun run, string prompt, LanguageModel model, CommandConsole console)
     {
         using StreamWriter output = console.OutputText();
-        var writer = new SampleWriter(output, prompt, run.Samples.Count, asIds: model.Tokenizer is null);
+        string separator = SampleSeparator.Between(prompt, model.Tokenizer);
+        var writer = new SampleWriter(output, prompt, separator, run.Samples.Count, asIds: model.Tokenizer is null);
         var warning = new WindowWarning(model.Gpt.Config.ContextLength, console);
         writer.Begin();
         while (run.MoveNext())
@@ -119,18 +120,19 @@ internal sealed class GenerateVerb : IVerb
 
     private static GenerationRun Start(LanguageModel model, Prompt prompt, GenerationOptions options, CommandConsole console)
     {
-        int[] ids = prompt.Ids ?? model.Tokenizer?.Encode(prompt.Text, options.AllowSpecial) ?? [];
         int vocabSize = model.Gpt.Config.VocabSize;
-        foreach (int id in ids)
+        foreach (int id in prompt.Ids ?? [])
         {
             if (id < 0 || id >= vocabSize)
                 throw CommandException.Usage($"token id {id} is not in the vocabulary; ids go from 0 to {vocabSize - 1}");
         }
         try
         {
-            return model.Generate(ids, options, console.WatchInterrupt());
+            return prompt.Text is { } text && model.Tokenizer is not null
+                ? model.Generate(text, options, console.WatchInterrupt())
+                : model.Generate(prompt.Ids ?? [], options, console.WatchInterrupt());
         }
-        catch (ArgumentException) when (ids.Length == 0)
+        catch (ArgumentException)   // of what it may be about, only an empty prompt is left
         {
             throw CommandException.Usage("the prompt is empty and this model has no token to begin with; "
                 + (model.Tokenizer is null ? "give --ids 1,2,3" : "give it some text"));
@@ -142,10 +144,10 @@ internal sealed class GenerateVerb : IVerb
         int length = run.PromptIds.Length, context = model.Gpt.Config.ContextLength;
         if (length <= context)
             return;
-        if (options.Overflow == Overflow.Stop)
+        if ((options.Overflow ?? model.Description.Generation.Overflow) == Overflow.Stop)
         {
             throw CommandException.Usage($"the prompt has {length} tokens, the context holds {context}; "
-                + $"shorten it, or leave out --overflow stop to continue from its last {context} tokens");
+                + $"shorten it, or give --overflow crop to continue from its last {context} tokens");
         }
         console.Messages.Warning($"the prompt has {length} tokens, the context holds {context}: the model sees only the last {context}");
     }
@@ -159,7 +161,7 @@ internal sealed class GenerateVerb : IVerb
         Seed = arguments.GetValue(_seed) ?? (arguments.GetValue(_temperature) == 0 ? 0UL : null),
         SampleCount = arguments.GetValue(_sampleCount),
         StopStrings = arguments.GetValue(_stop) ?? [],
-        Overflow = arguments.GetValue(_overflow) ?? Defaults.Overflow,
+        Overflow = arguments.GetValue(_overflow),
         AllowSpecial = arguments.GetValue(_special),
     };
 

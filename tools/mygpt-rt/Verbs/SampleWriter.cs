@@ -6,13 +6,14 @@ namespace MyGpt.CommandLine.Verbs;
 
 /// <summary>
 /// Writes samples one after the other although they grow together: the first one that goes on is streamed, those behind it wait
-/// in memory. Between two samples stands a line <c>---</c>.
+/// in memory. Each begins a new line.
 /// </summary>
 /// <param name="output">Standard output; flushed after every step, so that text appears as it is written.</param>
 /// <param name="prompt">What stands before each continuation; empty for nothing.</param>
+/// <param name="separator">What stands between two samples, behind the end of the first one's last line.</param>
 /// <param name="count">Number of samples.</param>
 /// <param name="asIds">Token ids instead of text, for a model without a vocabulary.</param>
-internal sealed class SampleWriter(TextWriter output, string prompt, int count, bool asIds)
+internal sealed class SampleWriter(TextWriter output, string prompt, string separator, int count, bool asIds)
 {
     private readonly StringBuilder[] _waiting = [.. Enumerable.Range(0, count).Select(_ => new StringBuilder())];
     private readonly int[] _idsTaken = new int[count];
@@ -51,7 +52,7 @@ internal sealed class SampleWriter(TextWriter output, string prompt, int count, 
             Write("\n");
             if (++_current == count)
                 break;
-            Write("---\n");
+            Write(separator);
             Write(prompt);
             Write(_waiting[_current].ToString());
             _waiting[_current].Clear();
@@ -62,7 +63,8 @@ internal sealed class SampleWriter(TextWriter output, string prompt, int count, 
     private string NewIds(GeneratedSample sample, int index)
     {
         var text = new StringBuilder();
-        foreach (int id in sample.Ids[_idsTaken[index]..])
+        ReadOnlySpan<int> ids = sample.FinishReason == FinishReason.EndToken ? sample.Ids[..^1] : sample.Ids;   // as in text
+        foreach (int id in ids[_idsTaken[index]..])
         {
             if (_idsTaken[index]++ > 0 || prompt.Length > 0)
                 text.Append(' ');

@@ -3,6 +3,7 @@ using System.Text.Json;
 using MyGpt.CommandLine.Bench;
 using MyGpt.CommandLine.Terminal;
 using MyGpt.Runtime;
+using MyGpt.Runtime.Generation;
 using MyGpt.Runtime.Tokenization;
 using MyGpt.Runtime.Weights;
 
@@ -107,7 +108,17 @@ internal sealed class WeightsReport(ModelFile model, bool isChecked)
     private string Generation()
     {
         GenerationDefaults defaults = model.Description.Generation;
-        string start = defaults.StartToken is { } first ? $"starts with token {first}" : "no start token";
-        return defaults.EndToken is { } last ? $"{start}, ends with token {last}" : $"{start}, no end token";
+        string start = defaults switch
+        {
+            { StartToken: { } token, StartBeforePrompt: true } => $"every text starts with token {token}",
+            { StartToken: { } token } => $"starts with token {token}",
+            _ => "no start token",
+        };
+        string end = defaults.EndToken is { } last ? $"ends with token {last}" : "no end token";
+        return defaults.Overflow switch
+        {
+            Overflow.Stop => $"{start}, {end}, stops when the context is full",
+            Overflow.Crop or null => $"{start}, {end}",
+        };
     }
 }
