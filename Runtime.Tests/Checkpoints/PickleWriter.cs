@@ -9,6 +9,9 @@ internal sealed class PickleWriter
 {
     private readonly List<byte> _bytes = [];
 
+    /// <summary>What stands at the end of a storage's persistent id.</summary>
+    public Func<TestTensor, object?[]> StorageIdEnd { get; init; } = static _ => [];
+
     /// <summary>What has been written.</summary>
     public byte[] ToArray() => [.. _bytes];
 
@@ -21,6 +24,12 @@ internal sealed class PickleWriter
     public PickleWriter Raw(params byte[] bytes)
     {
         _bytes.AddRange(bytes);
+        return this;
+    }
+
+    public PickleWriter But(Action<PickleWriter> write)
+    {
+        write(this);
         return this;
     }
 
@@ -101,7 +110,10 @@ internal sealed class PickleWriter
     private PickleWriter Tensor(TestTensor tensor, string key)
     {
         Global("torch._utils", "_rebuild_tensor_v2").Op('(');
-        Op('(').Text("storage").Global("torch", tensor.Storage).Text(key).Text("cpu").Int(tensor.DeclaredCount).Op('t').Op('Q');
+        Op('(').Text("storage").Global("torch", tensor.Storage).Text(key).Text("cpu").Int(tensor.DeclaredCount);
+        foreach (object? item in StorageIdEnd(tensor))
+            Value(item);
+        Op('t').Op('Q');
         Int(tensor.Offset).Value(Boxed(tensor.Shape)).Value(Boxed(tensor.Strides)).Value(false);
         return Global("collections", "OrderedDict").Op(')').Op('R').Op('t').Op('R');
     }

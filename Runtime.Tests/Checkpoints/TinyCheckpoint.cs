@@ -86,7 +86,10 @@ internal sealed class TinyCheckpoint
     }
 
     /// <summary>The file.</summary>
-    public byte[] ToArray() => Archive((List<(object, object?)>)[("model", State), ("model_args", Arguments), .. Others], Entries);
+    public byte[] ToArray() => Archive(Object, Entries);
+
+    /// <summary>What is saved: the dictionary with the state dict and model_args.</summary>
+    public List<(object Key, object? Value)> Object => [("model", State), ("model_args", Arguments), .. Others];
 
     /// <summary>An archive of any object.</summary>
     public static byte[] Archive(object? root, IEnumerable<(string Name, byte[] Data)>? entries = null)

@@ -9,6 +9,7 @@ internal static class ContainerFormats
     private static readonly IContainerFormat[] All =
     [
         new PyTorchZip(),
+        new PyTorchLegacy(),
         .. UnreadFormats.All,
     ];
 

@@ -79,7 +79,7 @@ internal sealed class PyTorchZip : IContainerFormat
     {
         private readonly Dictionary<string, TensorStorage> _found = new(StringComparer.Ordinal);
 
-        public TensorStorage? Find(string key)
+        public TensorStorage? Find(string key, long count, int elementSize)
         {
             if (_found.TryGetValue(key, out TensorStorage? storage))
                 return storage;

@@ -5,17 +5,13 @@ namespace MyGpt.Checkpoints.Containers;
 /// <summary>Formats that are known by name and refused with advice, so that nobody is left with "unknown file".</summary>
 internal static class UnreadFormats
 {
-    // torch.serialization.MAGIC_NUMBER, 0x1950A86A20F9469CFC6C, pickled with protocol 2: the first bytes of every legacy file.
-    private static ReadOnlySpan<byte> LegacyMagic =>
-        [0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, (byte)'.'];
-
     private const int LlmcMagic = 20240326;   // llm.c, train_gpt2.py: write_model
 
     public static IContainerFormat[] All { get; } =
     [
-        new Unread("legacy torch.save", (_, head) => head.StartsWith(LegacyMagic),
-            "this is the legacy format of torch.save (before PyTorch 1.6, not a zip archive), which is not read yet; "
-            + "load it with torch.load and save it again with torch.save(obj, path) in PyTorch 1.6 or newer"),
+        new Unread("tar", LooksLikeTar,
+            "this is a tar archive; torch.save wrote such files before PyTorch 0.2, and no later one reads them without that code: "
+            + "load it with torch.load and save it again with torch.save(obj, path). Another archive is unpacked first"),
         new Unread("GGUF", (_, head) => head.StartsWith("GGUF"u8),
             "this is a GGUF file, which is not read yet; convert reads what torch.save(obj, path) wrote"),
         new Unread("llm.c", (_, head) => head.Length >= 8 && BinaryPrimitives.ReadInt32LittleEndian(head) == LlmcMagic,
@@ -34,6 +30,17 @@ internal static class UnreadFormats
     private static bool LooksLikeSafetensors(CheckpointFile file, ReadOnlySpan<byte> head) =>
         HasExtension(file, ".safetensors")
         || (head.Length > 8 && head[8] == '{' && BinaryPrimitives.ReadUInt64LittleEndian(head) <= (ulong)(file.Length - 8));
+
+    // POSIX.1-1988 (ustar) and later; the 64 bytes of the head end before the mark.
+    private static bool LooksLikeTar(CheckpointFile file, ReadOnlySpan<byte> head)
+    {
+        const int Block = 512, MarkOffset = 257;
+        if (file.Length < Block)
+            return false;
+        Span<byte> mark = stackalloc byte[5];
+        file.Read(MarkOffset, mark);
+        return mark.SequenceEqual("ustar"u8);
+    }
 
     private static bool HasExtension(CheckpointFile file, string extension) =>
         file.Name.EndsWith(extension, StringComparison.OrdinalIgnoreCase);

@@ -7,6 +7,8 @@ internal interface ITensorStorages
 {
     /// <summary>Finds a storage.</summary>
     /// <param name="key">Its name in the pickle, such as <c>17</c>.</param>
+    /// <param name="count">How many elements the pickle says it has, at least 0; the caller holds the storage's length against it.</param>
+    /// <param name="elementSize">Size of one element in bytes.</param>
     /// <returns>The storage, the same object every time; null when there is none of that name.</returns>
-    TensorStorage? Find(string key);
+    TensorStorage? Find(string key, long count, int elementSize);
 }

@@ -22,11 +22,16 @@ internal static class PickleGlobals
         {
             globals.Add(new PickleGlobal($"{builtins}.set", MakeSet));
             globals.Add(new PickleGlobal($"{builtins}.frozenset", MakeSet));
+            globals.Add(new PickleGlobal($"{builtins}.bytearray", static (_, _) => new OpaqueValue("byte array")));   // before protocol 5
         }
 
-        // Numbers that NumPy made, such as a best loss. We know that they are there and need not know them.
+        // What NumPy made, such as a best loss or the state of a random generator. We know that it is there and need not know it.
         foreach (string numpy in (string[])["numpy.core.multiarray", "numpy._core.multiarray"])
+        {
             globals.Add(new PickleGlobal($"{numpy}.scalar", static (_, _) => new OpaqueValue("NumPy number")));
+            globals.Add(new PickleGlobal($"{numpy}._reconstruct", static (_, _) => new OpaqueValue("NumPy array")));
+        }
+        globals.Add(new PickleGlobal("numpy.ndarray", call: null));
         globals.Add(new PickleGlobal("numpy.dtype", static (_, _) => new OpaqueValue("NumPy type")));
         globals.Add(new PickleGlobal("_codecs.encode", static (_, _) => new OpaqueValue("encoded string")));
         return globals.ToFrozenDictionary(global => global.Name, StringComparer.Ordinal);

@@ -1,24 +1,57 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using MyGpt.Checkpoints.Containers;
 
 namespace MyGpt.Checkpoints.Pickle;
 
-/// <summary>Reads a pickle's bytes: lengths are checked against what is left before anything is taken.</summary>
-/// <param name="bytes">The whole pickle.</param>
-/// <param name="name">What to call it in messages, such as <c>data.pkl</c>.</param>
-internal sealed class PickleReader(ReadOnlyMemory<byte> bytes, string name)
+/// <summary>
+/// Reads a pickle's bytes: lengths are checked against what is left before anything is taken. A pickle in the middle of a large file
+/// is read in a window that grows as far as the pickle goes, so that its end need not be known.
+/// </summary>
+internal sealed class PickleReader
 {
+    private const int FirstWindow = 1 << 16;
+
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>Next byte to read.</summary>
+    private readonly CheckpointFile? _file;
+    private readonly long _start;
+    private readonly int _length;
+    private readonly string _name;
+    private ReadOnlyMemory<byte> _window;
+
+    /// <summary>Reads bytes in memory.</summary>
+    /// <param name="bytes">The whole pickle.</param>
+    /// <param name="name">What to call it in messages, such as <c>data.pkl</c>.</param>
+    public PickleReader(ReadOnlyMemory<byte> bytes, string name)
+    {
+        _window = bytes;
+        _length = bytes.Length;
+        _name = name;
+    }
+
+    /// <summary>Reads bytes of a file as they are needed.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="start">The pickle's first byte in it; messages count bytes from the file's beginning.</param>
+    /// <param name="length">Most bytes that the pickle may have; the file holds them.</param>
+    /// <param name="name">What to call it in messages.</param>
+    public PickleReader(CheckpointFile file, long start, int length, string name)
+    {
+        _file = file;
+        _start = start;
+        _length = length;
+        _name = name;
+    }
+
+    /// <summary>Next byte to read, counted from the pickle's first.</summary>
     public int Position { get; private set; }
 
-    /// <summary>Where the current instruction begins; messages name it.</summary>
+    /// <summary>Where the current instruction begins, counted from the pickle's first byte.</summary>
     public int InstructionOffset { get; private set; }
 
     /// <summary>Bytes not yet read.</summary>
-    public int Left => bytes.Length - Position;
+    public int Left => _length - Position;
 
     /// <summary>Reads the code of the next instruction.</summary>
     public Opcode ReadOpcode()
@@ -44,7 +77,7 @@ internal sealed class PickleReader(ReadOnlyMemory<byte> bytes, string name)
     {
         int at = Position;
         Take(length);
-        return bytes.Slice(at, (int)length);
+        return _window.Slice(at, (int)length);
     }
 
     /// <summary>UTF-8 text.</summary>
@@ -53,16 +86,20 @@ internal sealed class PickleReader(ReadOnlyMemory<byte> bytes, string name)
     /// <summary>UTF-8 text up to a line feed.</summary>
     public string ReadLine()
     {
-        int length = bytes.Span[Position..].IndexOf((byte)'\n');
-        if (length < 0)
-            throw Error("a line of text has no end");
+        int length;
+        while ((length = _window.Span[Math.Min(Position, _window.Length)..].IndexOf((byte)'\n')) < 0)
+        {
+            if (_window.Length == _length)
+                throw Error("a line of text has no end");
+            Grow(_window.Length + 1);
+        }
         string text = Decode(Take((ulong)length));
         Position++;
         return text;
     }
 
     /// <summary>An exception that names the pickle and the current instruction's offset.</summary>
-    public CheckpointException Error(string message) => new($"{name}, byte {InstructionOffset}: {message}");
+    public CheckpointException Error(string message) => new($"{_name}, byte {_start + InstructionOffset}: {message}");
 
     private string Decode(ReadOnlySpan<byte> text)
     {
@@ -80,9 +117,20 @@ internal sealed class PickleReader(ReadOnlyMemory<byte> bytes, string name)
     {
         if (length > (ulong)Left)
             ThrowShort(length);
-        ReadOnlySpan<byte> taken = bytes.Span.Slice(Position, (int)length);
-        Position += (int)length;
-        return taken;
+        int at = Position, end = at + (int)length;
+        if (end > _window.Length)
+            Grow(end);
+        Position = end;
+        return _window.Span[at..end];
+    }
+
+    // Doubling, so that all windows together cost no more than twice the pickle.
+    private void Grow(int needed)
+    {
+        byte[] larger = new byte[Math.Min(_length, Math.Max(FirstWindow, Math.Max((long)needed, 2L * _window.Length)))];
+        _window.CopyTo(larger);
+        _file!.Read(_start + _window.Length, larger.AsSpan(_window.Length));
+        _window = larger;
     }
 
     [DoesNotReturn]

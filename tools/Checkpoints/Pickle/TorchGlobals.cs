@@ -37,6 +37,7 @@ internal static class TorchGlobals
     /// <summary>All of them.</summary>
     public static IEnumerable<PickleGlobal> All =>
     [
+        new("torch._utils._rebuild_tensor", static (arguments, unpickler) => RebuildTensor(arguments, typeArgument: null, unpickler)),
         new("torch._utils._rebuild_tensor_v2", static (arguments, unpickler) => RebuildTensor(arguments, typeArgument: null, unpickler)),
         new("torch._utils._rebuild_tensor_v3", static (arguments, unpickler) => RebuildTensor(arguments, typeArgument: 6, unpickler)),
         new("torch._utils._rebuild_parameter", RebuildParameter),
@@ -45,11 +46,14 @@ internal static class TorchGlobals
         .. StorageTypes.Keys.Concat(UntypedStorages).Concat(ElementTypes.Keys).Select(name => new PickleGlobal(name, call: null)),
     ];
 
-    /// <summary>Finds the storage that a persistent id names: <c>('storage', type, key, location, element count)</c>.</summary>
+    /// <summary>
+    /// Finds the storage that a persistent id names: <c>('storage', type, key, location, element count)</c>. The legacy format appends None
+    /// or the part of the storage that is meant, <c>(key of the part, first element, element count)</c>.
+    /// </summary>
     public static StorageValue LoadStorage(Value id, ITensorStorages storages, Unpickler unpickler)
     {
         if (id is not ListValue { Items: [TextValue { Value: "storage" }, PickleGlobal typeName, TextValue { Value: string key }, _,
-            IntegerValue { Value: long count }, ..] })
+            IntegerValue { Value: long count }, .. var rest] })
         {
             throw unpickler.Error("a tensor's storage is not described as ('storage', type, key, location, size)");
         }
@@ -57,15 +61,27 @@ internal static class TorchGlobals
         if (type is null && !UntypedStorages.Contains(typeName.Name))
             throw unpickler.Error($"{typeName.Name} is not a type of storage");
 
-        TensorStorage storage = storages.Find(key)
-            ?? throw unpickler.Error($"the archive has no entry for the storage {Printable.Quote(key)}");
         int size = type?.Size() ?? 1;
-        if (count < 0 || count > long.MaxValue / size || count * size != storage.Length)
+        if (count < 0 || count > long.MaxValue / size)
+            throw unpickler.Error($"the storage {Printable.Quote(key)} is said to have {count} elements of {size} bytes");
+        TensorStorage storage = storages.Find(key, count, size)
+            ?? throw unpickler.Error($"the archive has no entry for the storage {Printable.Quote(key)}");
+        if (count * size != storage.Length)
         {
             throw unpickler.Error($"the storage {Printable.Quote(key)} is said to have {count} elements of {size} bytes; "
                 + $"the archive has {storage.Length} bytes");
         }
-        return new StorageValue(storage, type);
+        return rest is [] or [NoneValue] ? new StorageValue(storage, type) : new StorageValue(LoadPart(rest, storage, count, size, unpickler), type);
+    }
+
+    private static StoragePart LoadPart(List<Value> rest, TensorStorage storage, long count, int size, Unpickler unpickler)
+    {
+        if (rest is not [ListValue { Items: [TextValue, IntegerValue { Value: long first }, IntegerValue { Value: long length }] }])
+            throw unpickler.Error("a part of a storage is not described as (key, first element, element count)");
+        if (first < 0 || length < 0 || first > count || length > count - first)
+            throw unpickler.Error($"{length} elements from {first} on are no part of a storage of {count}");
+        unpickler.Take(Cost.Storage);
+        return new StoragePart(storage, first * size, length * size);
     }
 
     private static TensorValue RebuildTensor(List<Value> arguments, int? typeArgument, Unpickler unpickler)

@@ -18,12 +18,14 @@ internal sealed partial class Unpickler
             case Opcode.BinInt1: PushInteger(_reader.ReadByte()); break;
             case Opcode.BinInt2: PushInteger(_reader.ReadUInt16()); break;
             case Opcode.Long1: PushLong(_reader.ReadByte()); break;
-            case Opcode.Long4: PushLong(ReadLongLength()); break;
+            case Opcode.Long4: PushLong(ReadLength("an integer")); break;
             case Opcode.BinFloat: Take(Cost.Number); Push(new RealValue(_reader.ReadDouble())); break;
 
             case Opcode.ShortBinUnicode: PushText(_reader.ReadByte()); break;
             case Opcode.BinUnicode: PushText(_reader.ReadUInt32()); break;
             case Opcode.BinUnicode8: PushText(_reader.ReadUInt64()); break;
+            case Opcode.ShortBinString: PushText(_reader.ReadByte()); break;   // Python 2's strings: ASCII in checkpoints
+            case Opcode.BinString: PushText(ReadLength("a string")); break;
             case Opcode.ShortBinBytes: PushBytes(_reader.ReadByte()); break;
             case Opcode.BinBytes: PushBytes(_reader.ReadUInt32()); break;
             case Opcode.BinBytes8: PushBytes(_reader.ReadUInt64()); break;
@@ -74,10 +76,10 @@ internal sealed partial class Unpickler
         Push(new IntegerValue(value));
     }
 
-    private uint ReadLongLength()
+    private uint ReadLength(string what)
     {
         int length = _reader.ReadInt32();
-        return length >= 0 ? (uint)length : throw Error($"an integer of {length} bytes");
+        return length >= 0 ? (uint)length : throw Error($"{what} of {length} bytes");
     }
 
     // Little-endian two's complement. Beyond 64 bits only random seeds and the like are, which no model needs.

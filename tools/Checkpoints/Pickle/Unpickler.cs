@@ -26,11 +26,11 @@ internal sealed partial class Unpickler
     private int _deepest;
     private long _frameEnd = -1;
 
-    private Unpickler(ReadOnlyMemory<byte> pickle, string name, ITensorStorages? storages)
+    private Unpickler(PickleReader reader, ITensorStorages? storages)
     {
-        _reader = new PickleReader(pickle, name);
+        _reader = reader;
         _storages = storages;
-        _memory = new MemoryBudget(BaseMemory + pickle.Length);
+        _memory = new MemoryBudget(BaseMemory + reader.Left);
     }
 
     /// <summary>Reads one pickle, which must be all there is.</summary>
@@ -40,9 +40,16 @@ internal sealed partial class Unpickler
     /// <exception cref="CheckpointException">It is damaged, asks for something that is not plain data, or unpacks to too much.</exception>
     public static Value Read(ReadOnlyMemory<byte> pickle, string name, ITensorStorages? storages)
     {
-        var unpickler = new Unpickler(pickle, name, storages);
-        return unpickler.Run();
+        var reader = new PickleReader(pickle, name);
+        Value value = ReadNext(reader, storages);
+        return reader.Left == 0 ? value : throw reader.Error($"{reader.Left} bytes follow STOP");
     }
+
+    /// <summary>Reads one pickle of several.</summary>
+    /// <param name="reader">Stands at its first byte, and afterwards behind its last.</param>
+    /// <param name="storages">Where its tensors are; null for a pickle that may have none.</param>
+    /// <inheritdoc cref="Read" path="/exception"/>
+    public static Value ReadNext(PickleReader reader, ITensorStorages? storages) => new Unpickler(reader, storages).Run();
 
     /// <summary>An exception that names the pickle and the current instruction's offset.</summary>
     public CheckpointException Error(string message) => _reader.Error(message);
@@ -79,8 +86,6 @@ internal sealed partial class Unpickler
         Value result = Pop();
         if (_stack.Count != 0 || _marks.Count != 0)
             throw Error($"{_stack.Count + _marks.Count} values are left on the stack at STOP");
-        if (_reader.Left != 0)
-            throw Error($"{_reader.Left} bytes follow STOP");
         return result;
     }
 
