@@ -42,7 +42,7 @@ public class UsageTests
     [InlineData("no text given", "tokenize|w.bin")]
     [InlineData("--type is 'f16'; it must be one of f32, bf16", "convert|c.pt|--type|f16")]
     [InlineData("--heads is '0'; it must be a whole number from 1", "convert|c.pt|--heads|0")]
-    [InlineData("--activation is 'gelu'; it must be one of gelu-erf, gelu-tanh, relu, relu-squared", "convert|c.pt|--activation|gelu")]
+    [InlineData("--activation is 'gelu'; it must be one of gelu-erf, gelu-tanh, relu, relu-squared, silu", "convert|c.pt|--activation|gelu")]
     [InlineData("--vocab needs a value", "convert|c.pt|--vocab")]
     [InlineData("--tolerance is '-1'", "verify|w.bin|e.json|--tolerance|-1")]
     [InlineData("WEIGHTS.BIN is empty; give the name of a file", "generate||a")]

@@ -12,22 +12,27 @@ public sealed class ReferenceGpt(GptConfig config, Func<string, double[]> tensor
     public double[][] Forward(IReadOnlyList<int> ids)
     {
         int c = config.EmbeddingDim;
-        double[] tokens = tensor("token_embedding"), positions = tensor("position_embedding");
-        double[][] x = [.. ids.Select((id, t) => Enumerable.Range(0, c).Select(i => tokens[id * c + i] + positions[t * c + i]).ToArray())];
+        double[] tokens = tensor("token_embedding");
+        double[][] x = [.. ids.Select(id => tokens[(id * c)..(id * c + c)])];
+        if (config.Position == PositionKind.Learned)
+        {
+            double[] positions = tensor("position_embedding");
+            AddTo(x, [.. ids.Select((_, t) => positions[(t * c)..(t * c + c)])]);
+        }
+        if (config.EmbeddingNorm)
+            x = Norm(x, "embedding_norm");
         for (int layer = 0; layer < config.LayerCount; layer++)
         {
             string block = $"blocks.{layer}.";
             AddTo(x, Attention(Norm(x, block + "attention_norm"), block));
-            double[][] hidden = Linear(Norm(x, block + "mlp_norm"), block + "mlp.up", config.MlpUpBias);
-            foreach (double[] row in hidden)
-            {
-                for (int i = 0; i < row.Length; i++)
-                    row[i] = Activate(row[i]);
-            }
+            double[][] normed = Norm(x, block + "mlp_norm"), up = Linear(normed, block + "mlp.up", config.MlpUpBias);
+            double[][] hidden = config.GatedMlp
+                ? [.. Linear(normed, block + "mlp.gate", config.MlpUpBias).Zip(up, (g, u) => g.Zip(u, (a, b) => Activate(a) * b).ToArray())]
+                : [.. up.Select(row => row.Select(Activate).ToArray())];
             AddTo(x, Linear(hidden, block + "mlp.down", config.MlpDownBias));
         }
         double[] head = tensor(config.TiedHead ? "token_embedding" : "head.weight");
-        double[][] logits = Product(Norm(x, "final_norm"), head);
+        double[][] logits = Product(config.FinalNorm ? Norm(x, "final_norm") : x, head);
         return config.HeadBias ? AddBias(logits, tensor("head.bias")) : logits;
     }
 
@@ -36,6 +41,11 @@ public sealed class ReferenceGpt(GptConfig config, Func<string, double[]> tensor
         double[][] qkv = Linear(x, block + "attention.qkv", config.QkvBias);
         int hs = config.HeadDim, group = config.HeadCount / config.KvHeadCount;
         int keys = config.HeadCount * hs, values = keys + config.KvHeadCount * hs;
+        for (int t = 0; t < x.Length; t++)
+        {
+            for (int head = 0; head < values; head += hs)
+                Rotate(qkv[t].AsSpan(head, hs), t);
+        }
         var mixed = new double[x.Length][];
         for (int t = 0; t < x.Length; t++)
         {
@@ -61,22 +71,41 @@ public sealed class ReferenceGpt(GptConfig config, Func<string, double[]> tensor
         return Linear(mixed, block + "attention.projection", config.ProjectionBias);
     }
 
+    private void Rotate(Span<double> head, int position)
+    {
+        int half = head.Length / 2;
+        for (int i = 0; config.Position != PositionKind.Learned && i < half; i++)
+        {
+            // The angle is part of the definition: float32, as the code that trained such models has it.
+            float power = (float)Math.Pow(config.RotaryBase, 2f * i / head.Length), angle = position * (1f / power);
+            (int first, int second) = config.Position == PositionKind.RotaryPairs ? (2 * i, 2 * i + 1) : (i, i + half);
+            double a = head[first], b = head[second];
+            head[first] = a * Math.Cos(angle) - b * Math.Sin(angle);
+            head[second] = a * Math.Sin(angle) + b * Math.Cos(angle);
+        }
+    }
+
     private double Activate(double x) => config.Activation switch
     {
         ActivationKind.GeluErf => x * Normal.Cdf(x),
         ActivationKind.GeluTanh => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))),
         ActivationKind.Relu => Math.Max(x, 0),
         ActivationKind.ReluSquared => Math.Max(x, 0) * Math.Max(x, 0),
+        ActivationKind.Silu => x / (1 + Math.Exp(-x)),
     };
 
     private double[][] Norm(double[][] x, string name)
     {
-        double[] gain = tensor(name + ".weight");
-        double[]? bias = config.NormBias ? tensor(name + ".bias") : null;
+        double[]? gain = config.NormWeight ? tensor(name + ".weight") : null, bias = config.NormBias ? tensor(name + ".bias") : null;
         return [.. x.Select(row =>
         {
-            double mean = row.Average(), variance = row.Average(v => (v - mean) * (v - mean));
-            return row.Select((v, i) => (v - mean) / Math.Sqrt(variance + config.NormEpsilon) * gain[i] + (bias?[i] ?? 0)).ToArray();
+            double mean = config.Norm switch
+            {
+                NormKind.LayerNorm => row.Average(),
+                NormKind.RmsNorm => 0,
+            };
+            double square = row.Average(v => (v - mean) * (v - mean));
+            return row.Select((v, i) => (v - mean) / Math.Sqrt(square + config.NormEpsilon) * (gain?[i] ?? 1) + (bias?[i] ?? 0)).ToArray();
         })];
     }
 

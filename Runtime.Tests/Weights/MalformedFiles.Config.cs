@@ -15,6 +15,8 @@ internal static partial class MalformedFiles
         "norm_bias", "qkv_bias", "projection_bias", "mlp_up_bias", "mlp_down_bias", "tied_head", "head_bias",
     ];
 
+    private static readonly string[] LaterFlags = ["norm_weight", "embedding_norm", "final_norm", "mlp_gated"];
+
     private static readonly string[] Names = ["norm", "position", "activation"];
 
     private static IEnumerable<MalformedFile> Config()
@@ -25,7 +27,7 @@ internal static partial class MalformedFiles
                 "\"8\"", "null" })
                 yield return Set("config", key, value, $"header.config.{key}: {value.Replace('"', '\'')} found");
         }
-        foreach (string key in Flags)
+        foreach (string key in Flags.Concat(LaterFlags))
         {
             foreach (string value in new[] { "0", "\"true\"", "null" })
                 yield return Set("config", key, value, $"header.config.{key}: {value.Replace('"', '\'')} found, true or false needed");
@@ -35,14 +37,21 @@ internal static partial class MalformedFiles
             foreach (string value in new[] { "\"none\"", "\"\"", "0", "null", "[]" })
                 yield return Set("config", key, value, $"header.config.{key}: ");
         }
-        foreach (string value in new[] { "1e999", "-1e999", "\"1e-5\"", "null", "true" })
-            yield return Set("config", "norm_epsilon", value, "header.config.norm_epsilon: ");
+        foreach (string key in new[] { "norm_epsilon", "rotary_base" })
+        {
+            foreach (string value in new[] { "1e999", "-1e999", "\"1e-5\"", "null", "true" })
+                yield return Set("config", key, value, $"header.config.{key}: ");
+        }
+        foreach (string value in new[] { "0", "-10000", "0.99999994" })
+            yield return Set("config", "rotary_base", value, "header.config: rotary_base: ");
         foreach (string value in new[] { "0", "-1e-5", "1e-60" })
             yield return Set("config", "norm_epsilon", value, "header.config: norm_epsilon: ");
         foreach (string key in Sizes.Concat(Flags).Concat(Names).Append("norm_epsilon"))
             yield return Edit($"config without {key}", $"header.config: key '{key}' is missing",
                 forge => forge.Header["config"]!.AsObject().Remove(key));
-        yield return Set("config", "rotary_base", "10000", "header.config: unknown key 'rotary_base'");
+        yield return Set("config", "rotary_scale", "1", "header.config: unknown key 'rotary_scale'");
+        foreach (string position in new[] { "\"rotary_pairs\"", "\"rotary_halves\"" })
+            yield return Set("config", "position", position, "header.config: head_dim: 5 found, an even number needed for rotary positions");
         yield return Set("config", "vocab_size", "16777217", "header.config: vocab_size: 16777217 found");
         yield return Set("config", "context_length", "1048577", "header.config: context_length: 1048577 found");
         yield return Set("config", "embedding_dim", "131073", "header.config: embedding_dim: 131073 found");
@@ -71,6 +80,15 @@ internal static partial class MalformedFiles
         yield return Set("config", "tied_head", "true", "section 'head.weight': the config and the tokenizer have no place for it");
         yield return Set("config", "head_bias", "true", "section 'head.bias': missing");
         yield return Set("config", "norm_bias", "false", "section 'blocks.0.attention_norm.bias': the config");
+        yield return Set("config", "norm_weight", "false", "section 'blocks.0.attention_norm.weight': the config");
+        yield return Set("config", "final_norm", "false", "section 'final_norm.weight': the config");
+        yield return Set("config", "embedding_norm", "true", "section 'embedding_norm.weight': missing");
+        yield return Set("config", "mlp_gated", "true", "section 'blocks.0.mlp.gate.weight': missing");
+        yield return Edit("rotary positions beside a position embedding", "section 'position_embedding': the config", forge =>
+        {
+            forge.Set("config", "position", "\"rotary_pairs\"").Set("config", "head_dim", "10").Set("config", "head_count", "2");
+            forge.Set("config", "kv_head_count", "1");
+        });
         yield return Set("config", "qkv_bias", "false", "section 'blocks.0.attention.qkv.bias': the config");
         yield return Set("config", "projection_bias", "false", "section 'blocks.0.attention.projection.bias': the config");
         yield return Set("config", "mlp_up_bias", "false", "section 'blocks.0.mlp.up.bias': the config");

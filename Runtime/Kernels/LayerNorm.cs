@@ -12,7 +12,7 @@ public static class LayerNorm
 {
     /// <summary>Normalises one row.</summary>
     /// <param name="x">Input row, (C).</param>
-    /// <param name="gain">Learned scale, (C).</param>
+    /// <param name="gain">Learned scale, (C), or empty for none.</param>
     /// <param name="bias">Learned shift, (C), or empty for none.</param>
     /// <param name="epsilon">Added to the variance; 1e-5 in the checkpoints we convert.</param>
     /// <param name="y">Destination, (C). May be the same span as <paramref name="x"/>, else must not overlap it.</param>
@@ -20,7 +20,8 @@ public static class LayerNorm
     public static void Apply(ReadOnlySpan<float> x, ReadOnlySpan<float> gain, ReadOnlySpan<float> bias, float epsilon, Span<float> y)
     {
         Require.NotEmpty(x.Length);
-        Require.Length(gain.Length, x.Length);
+        if (!gain.IsEmpty)
+            Require.Length(gain.Length, x.Length);
         if (!bias.IsEmpty)
             Require.Length(bias.Length, x.Length);
         Require.Length(y.Length, x.Length);
@@ -64,18 +65,19 @@ public static class LayerNorm
             }
 
             TVec scale = TOps.Broadcast(1f / MathF.Sqrt(sum / length + _epsilon));
-            bool hasBias = !_bias.IsEmpty;
-            TVec zero = TOps.Broadcast(0f);
+            bool hasGain = !_gain.IsEmpty, hasBias = !_bias.IsEmpty;
+            TVec one = TOps.Broadcast(1f), zero = TOps.Broadcast(0f);
             for (nuint i = 0; i < whole; i += Lanes.Count)
             {
                 TVec normed = TOps.Multiply(TOps.Subtract(TOps.Load(ref x, i), mean), scale);
-                TOps.Store(TOps.MultiplyAdd(normed, TOps.Load(ref gain, i), hasBias ? TOps.Load(ref bias, i) : zero), ref y, i);
+                TVec factor = hasGain ? TOps.Load(ref gain, i) : one, shift = hasBias ? TOps.Load(ref bias, i) : zero;
+                TOps.Store(TOps.MultiplyAdd(normed, factor, shift), ref y, i);
             }
             if (whole < length)
             {
                 TVec normed = TOps.Multiply(TOps.Subtract(TOps.LoadTail(ref x, whole, length), mean), scale);
-                TVec shift = hasBias ? TOps.LoadTail(ref bias, whole, length) : zero;
-                TOps.StoreTail(TOps.MultiplyAdd(normed, TOps.LoadTail(ref gain, whole, length), shift), ref y, whole, length);
+                TVec factor = hasGain ? TOps.LoadTail(ref gain, whole, length) : one, shift = hasBias ? TOps.LoadTail(ref bias, whole, length) : zero;
+                TOps.StoreTail(TOps.MultiplyAdd(normed, factor, shift), ref y, whole, length);
             }
         }
     }

@@ -5,7 +5,7 @@ using MyGpt.Runtime.Kernels.WeightTypes;
 namespace MyGpt.Runtime.Kernels;
 
 /// <summary>
-/// A linear layer over rows of tokens: y = f(x W^T + bias), or residual += x W^T + bias. One job for prefill, decode and batches:
+/// A linear layer over rows of tokens: y = f(x W^T + bias) * factor, or residual += x W^T + bias. One job for prefill, decode and batches:
 /// the number of tokens chooses the tile, never the order of a sum.
 /// </summary>
 /// <remarks>Pointers, because a job is handed to other threads; the buffers live as long as the session.</remarks>
@@ -29,6 +29,9 @@ internal unsafe struct MatMul<TWeights> : IRowJob, IKernel
 
     /// <summary>Applied to the output in place, or null.</summary>
     public delegate*<Span<float>, void> Activation;
+
+    /// <summary>What the output is multiplied by, (T, OutDim), or null.</summary>
+    public float* Factor;
 
     public int Tokens;
     public int InDim;
@@ -87,6 +90,8 @@ internal unsafe struct MatMul<TWeights> : IRowJob, IKernel
             Add.Apply(new ReadOnlySpan<float>(Bias + first, end - first), y);
         if (Activation != null)
             Activation(y);
+        if (Factor != null)
+            Multiply.Apply(new ReadOnlySpan<float>(Factor + offset, end - first), y);
         if (Residual != null)
             Add.Apply(y, new Span<float>(Residual + offset, end - first));
     }

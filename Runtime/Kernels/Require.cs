@@ -20,6 +20,13 @@ internal static class Require
             throw new ArgumentException($"{name} is 0, at least 1 is needed.");
     }
 
+    /// <summary>Throws unless a span is cut into whole parts of a length.</summary>
+    public static void Multiple(int actual, int part, [CallerArgumentExpression(nameof(actual))] string? name = null)
+    {
+        if (actual % part != 0)
+            throw new ArgumentException($"{name} is {actual}, a multiple of {part} is needed.");
+    }
+
     [DoesNotReturn]
     private static void ThrowLength(int actual, int expected, string? name) =>
         throw new ArgumentException($"{name} is {actual}, {expected} is needed.");

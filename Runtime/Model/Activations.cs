@@ -15,7 +15,7 @@ public sealed unsafe class Activations : IDisposable
 
     private readonly NativeBuffer _scratch;
     private readonly NativeBuffer _rows;
-    private readonly float*[] _parts = new float*[7];
+    private readonly float*[] _parts = new float*[9];
     private NativeBuffer? _logits;
 
     /// <summary>Allocates the scratch memory and starts the workers.</summary>
@@ -28,8 +28,14 @@ public sealed unsafe class Activations : IDisposable
         int c = config.EmbeddingDim;
         ScoreStride = (config.ContextLength + KvPage.Positions - 1) / KvPage.Positions * KvPage.Positions;
 
-        // The seventh part is (threads, T_max), the others (T, ...).
-        ReadOnlySpan<int> widths = [c, c, config.QkvDim, config.AttentionDim, c, config.MlpDim];
+        // The last part is (threads, T_max), the others (T, ...); what the model has no use for takes no room.
+        int gated = config.GatedMlp ? config.MlpDim : 0;
+        int angles = config.Position switch
+        {
+            PositionKind.Learned => 0,
+            PositionKind.RotaryPairs or PositionKind.RotaryHalves => 2 * config.HeadDim,
+        };
+        ReadOnlySpan<int> widths = [c, c, config.QkvDim, config.AttentionDim, c, config.MlpDim, gated, angles];
         long perToken = 0;
         foreach (int width in widths)
             perToken += width;
@@ -78,8 +84,14 @@ public sealed unsafe class Activations : IDisposable
     /// <summary>MLP hidden, (T, F).</summary>
     internal float* Hidden => _parts[5];
 
+    /// <summary>What a gate multiplies, (T, F).</summary>
+    internal float* Gated => _parts[6];
+
+    /// <summary>Cosines and sines of each token's position, (T, 2, HS).</summary>
+    internal float* Angles => _parts[7];
+
     /// <summary>Attention scores, (threads, ScoreStride).</summary>
-    internal float* Scores => _parts[6];
+    internal float* Scores => _parts[8];
 
     /// <summary>T_max rounded up to whole pages.</summary>
     internal int ScoreStride { get; }

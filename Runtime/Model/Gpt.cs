@@ -14,6 +14,7 @@ namespace MyGpt.Runtime.Model;
 public sealed unsafe class Gpt
 {
     private readonly KvPage _cacheLayout;
+    private readonly RotaryAngles? _angles;
 
     /// <summary>Makes the model.</summary>
     /// <param name="config">Sizes and variants.</param>
@@ -28,6 +29,12 @@ public sealed unsafe class Gpt
         Config = config;
         Weights = weights;
         _cacheLayout = new KvPage(config.LayerCount, config.KvHeadCount, config.HeadDim);
+        _angles = config.Position switch
+        {
+            PositionKind.Learned => null,
+            PositionKind.RotaryPairs => RotaryAngles.ForPairs(config.HeadDim, config.RotaryBase),
+            PositionKind.RotaryHalves => RotaryAngles.ForHalves(config.HeadDim, config.RotaryBase),
+        };
     }
 
     /// <summary>Sizes and variants.</summary>
@@ -64,25 +71,28 @@ public sealed unsafe class Gpt
         ReadOnlySpan<int> ids = chunk.Tokens;                                                       // (T)
         for (int t = 0; t < tokens; t++)
             Embed(ids[t], a.Rows[t].Length - 1, a.Residual + (nint)t * Config.EmbeddingDim);        // (T, C)
+        Norm(Weights.EmbeddingNorm, a.Residual, tokens, a.Residual);                                // (T, C)
+        WriteAngles(a, tokens);                                                                     // (T, 2, HS)
 
         for (int layer = 0; layer < Weights.Blocks.Count; layer++)
         {
             BlockWeights block = Weights.Blocks[layer];
             Norm(block.AttentionNorm, a.Residual, tokens, a.Normed);                                // (T, C)
             Linear.Apply(a.Partition, block.Qkv, a.Normed, tokens, a.Qkv);                          // (T, (NH + 2 NKV) * HS)
+            Rotate(a, tokens);                                                                      // Q, K of (T)
             chunk.Store(a.Rows, a.Qkv, Config, layer);                                              // K, V of (T) into the caches
             Attend(a, tokens, positions, layer, chunk.Layout);                                      // (T, NH * HS)
             Linear.Apply(a.Partition, block.Projection, a.Mixed, tokens, a.Projected, residual: a.Residual);
             Norm(block.MlpNorm, a.Residual, tokens, a.Normed);                                      // (T, C)
-            Linear.Apply(a.Partition, block.MlpUp, a.Normed, tokens, a.Hidden, Activation);         // (T, F)
+            Expand(block, a, tokens);                                                               // (T, F)
             Linear.Apply(a.Partition, block.MlpDown, a.Hidden, tokens, a.Projected, residual: a.Residual);
         }
 
         int rows = chunk.GatherLogitRows(a.Residual, Config.EmbeddingDim);                          // (R, C)
         if (rows == 0)
             return logits;
-        Norm(Weights.FinalNorm, a.Residual, rows, a.Normed);                                        // (R, C)
-        Linear.Apply(a.Partition, Weights.Head, a.Normed, rows, logits);                            // (R, V)
+        float* final = Norm(Weights.FinalNorm, a.Residual, rows, a.Normed);                         // (R, C)
+        Linear.Apply(a.Partition, Weights.Head, final, rows, logits);                               // (R, V)
         return logits + (nint)rows * Config.VocabSize;
     }
 
@@ -90,24 +100,64 @@ public sealed unsafe class Gpt
     {
         var row = new Span<float>(y, Config.EmbeddingDim);
         Linear.Embed(Weights.TokenEmbedding, token, row, add: false);
-        TensorView? positions = Config.Position switch
-        {
-            PositionKind.Learned => Weights.PositionEmbedding,
-        };
-        if (positions is { } table)
+        if (Weights.PositionEmbedding is { } table)
             Linear.Embed(table, position, row, add: true);
     }
 
-    private void Norm(NormWeights norm, float* x, int tokens, float* y)
+    // Returns where the result is: y, or x itself where the model has no such norm.
+    private float* Norm(NormWeights? norm, float* x, int tokens, float* y)
     {
+        if (norm is null)
+            return x;
         int c = Config.EmbeddingDim;
         delegate*<ReadOnlySpan<float>, ReadOnlySpan<float>, ReadOnlySpan<float>, float, Span<float>, void> apply = Config.Norm switch
         {
             NormKind.LayerNorm => &LayerNorm.Apply,
+            NormKind.RmsNorm => &RmsNorm.Apply,
         };
-        ReadOnlySpan<float> gain = Vector(norm.Gain), bias = norm.Bias is { } shift ? Vector(shift) : default;
+        ReadOnlySpan<float> gain = Vector(norm.Gain), bias = Vector(norm.Bias);
         for (int t = 0; t < tokens; t++)
             apply(new ReadOnlySpan<float>(x + (nint)t * c, c), gain, bias, Config.NormEpsilon, new Span<float>(y + (nint)t * c, c));
+        return y;
+    }
+
+    private void WriteAngles(Activations a, int tokens)
+    {
+        int hs = Config.HeadDim;
+        for (int t = 0; t < tokens; t++)
+        {
+            float* cos = a.Angles + (nint)t * 2 * hs;
+            _angles?.Write(a.Rows[t].Length - 1, new Span<float>(cos, hs), new Span<float>(cos + hs, hs));
+        }
+    }
+
+    private void Rotate(Activations a, int tokens)
+    {
+        delegate*<Span<float>, ReadOnlySpan<float>, ReadOnlySpan<float>, void> rotate = Config.Position switch
+        {
+            PositionKind.Learned => null,
+            PositionKind.RotaryPairs => &RotaryPairs.Apply,
+            PositionKind.RotaryHalves => &RotaryHalves.Apply,
+        };
+        if (rotate == null)
+            return;
+        int hs = Config.HeadDim, queriesAndKeys = Config.AttentionDim + Config.KvHeadCount * hs;
+        for (int t = 0; t < tokens; t++)
+        {
+            float* cos = a.Angles + (nint)t * 2 * hs;
+            rotate(new Span<float>(a.Qkv + (nint)t * Config.QkvDim, queriesAndKeys), new ReadOnlySpan<float>(cos, hs), new ReadOnlySpan<float>(cos + hs, hs));
+        }
+    }
+
+    private void Expand(BlockWeights block, Activations a, int tokens)
+    {
+        if (block.MlpGate is not { } gate)
+        {
+            Linear.Apply(a.Partition, block.MlpUp, a.Normed, tokens, a.Hidden, Activation);
+            return;
+        }
+        Linear.Apply(a.Partition, block.MlpUp, a.Normed, tokens, a.Gated);
+        Linear.Apply(a.Partition, gate, a.Normed, tokens, a.Hidden, Activation, factor: a.Gated);
     }
 
     private void Attend(Activations a, int tokens, long positions, int layer, KvPage layout) => new Attention
@@ -130,9 +180,10 @@ public sealed unsafe class Gpt
         ActivationKind.GeluTanh => &GeluTanh.Apply,
         ActivationKind.Relu => &Relu.Apply,
         ActivationKind.ReluSquared => &ReluSquared.Apply,
+        ActivationKind.Silu => &Silu.Apply,
     };
 
-    private static ReadOnlySpan<float> Vector(TensorView view) => new(view.Data, view.Columns);
+    private static ReadOnlySpan<float> Vector(TensorView? view) => view is { } vector ? new(vector.Data, vector.Columns) : default;
 
     private void Check(TokenBatch batch, Activations activations)
     {

@@ -3,8 +3,11 @@ namespace MyGpt.Runtime.Model;
 /// <summary>Which normalisation stands before each sub-layer and after the last block.</summary>
 public enum NormKind
 {
-    /// <summary>Mean and variance over the embedding, learned scale, optional bias (Ba et al. 2016, arXiv:1607.06450).</summary>
+    /// <summary>Mean and variance over the embedding (Ba et al. 2016, arXiv:1607.06450).</summary>
     LayerNorm,
+
+    /// <summary>Root mean square over the embedding, no mean taken away (Zhang and Sennrich 2019, arXiv:1910.07467).</summary>
+    RmsNorm,
 }
 
 /// <summary>How a token learns where it stands.</summary>
@@ -12,6 +15,12 @@ public enum PositionKind
 {
     /// <summary>One learned vector per position, added to the token's embedding.</summary>
     Learned,
+
+    /// <summary>Queries and keys are rotated by their position, elements 2i and 2i + 1 of a head together (Su et al. 2021, arXiv:2104.09864).</summary>
+    RotaryPairs,
+
+    /// <summary>The same with elements i and i + HS / 2 together: the order in which Hugging Face stores Llama and its kin.</summary>
+    RotaryHalves,
 }
 
 /// <summary>The nonlinearity between the two matrices of the MLP.</summary>
@@ -28,6 +37,9 @@ public enum ActivationKind
 
     /// <summary>max(x, 0)^2 (So et al. 2021, arXiv:2109.08668).</summary>
     ReluSquared,
+
+    /// <summary>x * sigmoid(x) (Elfwing et al. 2017, arXiv:1702.03118); gated, it is SwiGLU.</summary>
+    Silu,
 }
 
 /// <summary>
@@ -66,14 +78,29 @@ public sealed record GptConfig
     /// <summary>The normalisation used everywhere in the model.</summary>
     public NormKind Norm { get; init; } = NormKind.LayerNorm;
 
+    /// <summary>Whether the norms multiply by a learned scale.</summary>
+    public bool NormWeight { get; init; } = true;
+
     /// <summary>Whether the norms add a learned bias.</summary>
     public bool NormBias { get; init; } = true;
 
-    /// <summary>Added to the variance; 1e-5 in the checkpoints we know.</summary>
+    /// <summary>Added to the variance or the mean square; 1e-5 in the checkpoints we know.</summary>
     public float NormEpsilon { get; init; } = 1e-5f;
+
+    /// <summary>Whether a norm stands between the embedding and the first block.</summary>
+    public bool EmbeddingNorm { get; init; }
+
+    /// <summary>Whether a norm stands between the last block and the head.</summary>
+    public bool FinalNorm { get; init; } = true;
 
     /// <summary>How positions enter the model.</summary>
     public PositionKind Position { get; init; } = PositionKind.Learned;
+
+    /// <summary>Rotary positions turn pair i by position * base^(-2i / HS) radians; at least 1. No other positions use it.</summary>
+    public float RotaryBase { get; init; } = 10000f;
+
+    /// <summary>Whether the MLP is gated: its hidden is f(x Wgate) * (x Wup), else f(x Wup) (Shazeer 2020, arXiv:2002.05202).</summary>
+    public bool GatedMlp { get; init; }
 
     /// <summary>The MLP's nonlinearity.</summary>
     public required ActivationKind Activation { get; init; }
@@ -84,7 +111,7 @@ public sealed record GptConfig
     /// <summary>Whether attention's output projection has a bias.</summary>
     public bool ProjectionBias { get; init; }
 
-    /// <summary>Whether the MLP's first matrix has a bias.</summary>
+    /// <summary>Whether the MLP's first matrix has a bias, and the gate's too.</summary>
     public bool MlpUpBias { get; init; }
 
     /// <summary>Whether the MLP's second matrix has a bias.</summary>

@@ -4,17 +4,17 @@ using MyGpt.Runtime.Weights;
 
 namespace MyGpt.Runtime.Model;
 
-/// <summary><see cref="GptConfig"/> as the <c>config</c> object of weights.bin: every key is written and needed, no other accepted.</summary>
+/// <summary><see cref="GptConfig"/> as the <c>config</c> object of weights.bin: every key is written, no unknown one accepted.</summary>
 /// <remarks>
-/// A key that a later variant adds is optional when it is read, and its absence means what the runtime did before it: files of today
-/// stay readable then, and a runtime of today refuses, by name, the key that it does not know.
+/// The keys of the first variants are needed. A key that a later variant added is optional when it is read, and its absence means
+/// what the runtime did before it: older files stay readable, and an older runtime refuses, by name, the key that it does not know.
 /// </remarks>
 public static class GptConfigJson
 {
     private static readonly string[] Keys =
     [
         "vocab_size", "context_length", "embedding_dim", "layer_count", "head_count", "kv_head_count", "head_dim", "mlp_dim",
-        "norm", "norm_bias", "norm_epsilon", "position", "activation",
+        "norm", "norm_weight", "norm_bias", "norm_epsilon", "embedding_norm", "final_norm", "position", "rotary_base", "activation", "mlp_gated",
         "qkv_bias", "projection_bias", "mlp_up_bias", "mlp_down_bias", "tied_head", "head_bias",
     ];
 
@@ -34,10 +34,15 @@ public static class GptConfigJson
             ["head_dim"] = config.HeadDim,
             ["mlp_dim"] = config.MlpDim,
             ["norm"] = Code(config.Norm),
+            ["norm_weight"] = config.NormWeight,
             ["norm_bias"] = config.NormBias,
             ["norm_epsilon"] = config.NormEpsilon,
+            ["embedding_norm"] = config.EmbeddingNorm,
+            ["final_norm"] = config.FinalNorm,
             ["position"] = Code(config.Position),
+            ["rotary_base"] = config.RotaryBase,
             ["activation"] = Code(config.Activation),
+            ["mlp_gated"] = config.GatedMlp,
             ["qkv_bias"] = config.QkvBias,
             ["projection_bias"] = config.ProjectionBias,
             ["mlp_up_bias"] = config.MlpUpBias,
@@ -65,10 +70,15 @@ public static class GptConfigJson
             HeadDim = Size(json, "head_dim"),
             MlpDim = Size(json, "mlp_dim"),
             Norm = json.Code<NormKind>("norm", Code),
+            NormWeight = json.Boolean("norm_weight", absent: true),
             NormBias = json.Boolean("norm_bias"),
             NormEpsilon = json.Single("norm_epsilon"),
+            EmbeddingNorm = json.Boolean("embedding_norm", absent: false),
+            FinalNorm = json.Boolean("final_norm", absent: true),
             Position = json.Code<PositionKind>("position", Code),
+            RotaryBase = json.Single("rotary_base", absent: 10000f),
             Activation = json.Code<ActivationKind>("activation", Code),
+            GatedMlp = json.Boolean("mlp_gated", absent: false),
             QkvBias = json.Boolean("qkv_bias"),
             ProjectionBias = json.Boolean("projection_bias"),
             MlpUpBias = json.Boolean("mlp_up_bias"),
@@ -84,11 +94,14 @@ public static class GptConfigJson
     private static string Code(NormKind norm) => norm switch
     {
         NormKind.LayerNorm => "layer_norm",
+        NormKind.RmsNorm => "rms_norm",
     };
 
     private static string Code(PositionKind position) => position switch
     {
         PositionKind.Learned => "learned",
+        PositionKind.RotaryPairs => "rotary_pairs",
+        PositionKind.RotaryHalves => "rotary_halves",
     };
 
     private static string Code(ActivationKind activation) => activation switch
@@ -97,5 +110,6 @@ public static class GptConfigJson
         ActivationKind.GeluTanh => "gelu_tanh",
         ActivationKind.Relu => "relu",
         ActivationKind.ReluSquared => "relu_squared",
+        ActivationKind.Silu => "silu",
     };
 }

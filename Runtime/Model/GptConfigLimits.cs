@@ -29,9 +29,15 @@ internal static class GptConfigLimits
         ?? (float.IsFinite(config.NormEpsilon) && config.NormEpsilon > 0
             ? null
             : Invariant($"norm_epsilon: {config.NormEpsilon} found, a finite number above 0 needed"))
+        ?? (float.IsFinite(config.RotaryBase) && config.RotaryBase >= 1
+            ? null
+            : Invariant($"rotary_base: {config.RotaryBase} found, a finite number of 1 or more needed"))
         ?? Member("norm", config.Norm)
         ?? Member("position", config.Position)
-        ?? Member("activation", config.Activation);
+        ?? Member("activation", config.Activation)
+        ?? (config.Position == PositionKind.Learned || config.HeadDim % 2 == 0
+            ? null
+            : Invariant($"head_dim: {config.HeadDim} found, an even number needed for rotary positions"));
 
     private static string? Range(string name, long value, int largest) =>
         value >= 1 && value <= largest ? null : Invariant($"{name}: {value} found, 1 to {largest} needed");

@@ -2,7 +2,7 @@ using MyGpt.Runtime.Weights;
 
 namespace MyGpt.Runtime.Model;
 
-/// <summary>All tensors of one model, as views of the mapped file. Matrices are (out, in); a bias the model does not have is null.</summary>
+/// <summary>All tensors of one model, as views of the mapped file. Matrices are (out, in); a tensor that the model does not have is null.</summary>
 public sealed class GptWeights
 {
     private GptWeights(GptConfig config, Func<TensorSpec, TensorView> tensor)
@@ -23,7 +23,8 @@ public sealed class GptWeights
         TokenEmbedding = all["token_embedding"];
         PositionEmbedding = Find("position_embedding");
         Blocks = [.. Enumerable.Range(0, config.LayerCount).Select(layer => new BlockWeights(name => Find($"blocks.{layer}.{name}")))];
-        FinalNorm = new NormWeights(all["final_norm.weight"], Find("final_norm.bias"));
+        EmbeddingNorm = config.EmbeddingNorm ? NormWeights.Of("embedding_norm", Find) : null;
+        FinalNorm = config.FinalNorm ? NormWeights.Of("final_norm", Find) : null;
         Head = new LinearWeights(config.TiedHead ? TokenEmbedding : all["head.weight"], Find("head.bias"));
     }
 
@@ -36,11 +37,14 @@ public sealed class GptWeights
     /// <summary>Position embedding, (T_max, C).</summary>
     public TensorView? PositionEmbedding { get; }
 
+    /// <summary>Norm over the sum of the embeddings, (C); null where there is none.</summary>
+    public NormWeights? EmbeddingNorm { get; }
+
     /// <summary>Transformer blocks, (L).</summary>
     public IReadOnlyList<BlockWeights> Blocks { get; }
 
-    /// <summary>Norm after the last block, (C).</summary>
-    public NormWeights FinalNorm { get; }
+    /// <summary>Norm after the last block, (C); null where there is none.</summary>
+    public NormWeights? FinalNorm { get; }
 
     /// <summary>LM head, (V, C): the token embedding itself when tied.</summary>
     public LinearWeights Head { get; }
@@ -58,10 +62,13 @@ public sealed class GptWeights
     }
 }
 
-/// <summary>A learned norm.</summary>
-/// <param name="Gain">Scale, (C).</param>
+/// <summary>What a norm has learned; a norm without tensors is still a norm.</summary>
+/// <param name="Gain">Scale, (C), or null.</param>
 /// <param name="Bias">Shift, (C), or null.</param>
-public sealed record NormWeights(TensorView Gain, TensorView? Bias);
+public sealed record NormWeights(TensorView? Gain, TensorView? Bias)
+{
+    internal static NormWeights Of(string name, Func<string, TensorView?> tensor) => new(tensor(name + ".weight"), tensor(name + ".bias"));
+}
 
 /// <summary>A linear layer: y = x W^T + bias.</summary>
 /// <param name="Matrix">W, (out, in).</param>
@@ -73,10 +80,11 @@ public sealed class BlockWeights
 {
     internal BlockWeights(Func<string, TensorView?> tensor)
     {
-        AttentionNorm = new NormWeights(tensor("attention_norm.weight")!.Value, tensor("attention_norm.bias"));
+        AttentionNorm = NormWeights.Of("attention_norm", tensor);
         Qkv = Linear("attention.qkv");
         Projection = Linear("attention.projection");
-        MlpNorm = new NormWeights(tensor("mlp_norm.weight")!.Value, tensor("mlp_norm.bias"));
+        MlpNorm = NormWeights.Of("mlp_norm", tensor);
+        MlpGate = tensor("mlp.gate.weight") is { } gate ? new LinearWeights(gate, tensor("mlp.gate.bias")) : null;
         MlpUp = Linear("mlp.up");
         MlpDown = Linear("mlp.down");
 
@@ -94,6 +102,9 @@ public sealed class BlockWeights
 
     /// <summary>Norm before the MLP, (C).</summary>
     public NormWeights MlpNorm { get; }
+
+    /// <summary>The matrix whose activated output multiplies that of <see cref="MlpUp"/>, (F, C); null for a plain MLP.</summary>
+    public LinearWeights? MlpGate { get; }
 
     /// <summary>The MLP's first matrix, (F, C).</summary>
     public LinearWeights MlpUp { get; }

@@ -8,24 +8,32 @@ namespace MyGpt.Runtime.Model;
 /// <summary>Where the type codes of weights.bin meet the kernels: one arm per weight type.</summary>
 internal static unsafe class Linear
 {
-    /// <summary>y = f(x W^T + bias), or residual += x W^T + bias.</summary>
+    /// <summary>y = f(x W^T + bias) * factor, or residual += x W^T + bias.</summary>
     /// <param name="partition">Who runs it.</param>
     /// <param name="weights">W, (out, in), and bias, (out).</param>
     /// <param name="x">Input, (T, in).</param>
     /// <param name="tokens">T.</param>
     /// <param name="y">Output, (T, out).</param>
     /// <param name="activation">f, or null for none.</param>
+    /// <param name="factor">What the output is multiplied by, (T, out), or null.</param>
     /// <param name="residual">What the output is added to, (T, out), or null.</param>
     public static void Apply(
-        RowPartition partition, LinearWeights weights, float* x, int tokens, float* y, delegate*<Span<float>, void> activation = null, float* residual = null)
+        RowPartition partition,
+        LinearWeights weights,
+        float* x,
+        int tokens,
+        float* y,
+        delegate*<Span<float>, void> activation = null,
+        float* factor = null,
+        float* residual = null)
     {
-        delegate*<RowPartition, LinearWeights, float*, int, float*, delegate*<Span<float>, void>, float*, void> run = weights.Matrix.Type switch
+        delegate*<RowPartition, LinearWeights, float*, int, float*, delegate*<Span<float>, void>, float*, float*, void> run = weights.Matrix.Type switch
         {
             ElementType.F32 => &Run<F32Rows>,
             ElementType.Bf16 => &Run<Bf16Rows>,
             ElementType.U32 or ElementType.U8 => throw new InvalidOperationException($"tensor '{weights.Matrix.Name}' is a tokenizer table"),
         };
-        run(partition, weights, x, tokens, y, activation, residual);
+        run(partition, weights, x, tokens, y, activation, factor, residual);
     }
 
     /// <summary>y = row of the table, or y = y + row.</summary>
@@ -41,7 +49,14 @@ internal static unsafe class Linear
     }
 
     private static void Run<TWeights>(
-        RowPartition partition, LinearWeights weights, float* x, int tokens, float* y, delegate*<Span<float>, void> activation, float* residual)
+        RowPartition partition,
+        LinearWeights weights,
+        float* x,
+        int tokens,
+        float* y,
+        delegate*<Span<float>, void> activation,
+        float* factor,
+        float* residual)
         where TWeights : struct, IWeightType => new MatMul<TWeights>
         {
             W = weights.Matrix.Data,
@@ -50,6 +65,7 @@ internal static unsafe class Linear
             Y = y,
             Residual = residual,
             Activation = activation,
+            Factor = factor,
             Tokens = tokens,
             InDim = weights.Matrix.Columns,
             OutDim = weights.Matrix.Rows,

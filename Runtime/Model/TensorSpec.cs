@@ -17,21 +17,28 @@ public readonly record struct TensorSpec(string Name, int Rows, int Columns, boo
         yield return Matrix("token_embedding", config.VocabSize, c);
         if (config.Position == PositionKind.Learned)
             yield return Matrix("position_embedding", config.ContextLength, c);
+        if (config.EmbeddingNorm)
+        {
+            foreach (TensorSpec spec in Norm("embedding_norm", config))
+                yield return spec;
+        }
         for (int layer = 0; layer < config.LayerCount; layer++)
         {
             string block = $"blocks.{layer}.";
-            yield return Vector(block + "attention_norm.weight", c);
-            if (config.NormBias)
-                yield return Vector(block + "attention_norm.bias", c);
+            foreach (TensorSpec spec in Norm(block + "attention_norm", config))
+                yield return spec;
             yield return Matrix(block + "attention.qkv.weight", config.QkvDim, c);
             if (config.QkvBias)
                 yield return Vector(block + "attention.qkv.bias", config.QkvDim);
             yield return Matrix(block + "attention.projection.weight", c, config.AttentionDim);
             if (config.ProjectionBias)
                 yield return Vector(block + "attention.projection.bias", c);
-            yield return Vector(block + "mlp_norm.weight", c);
-            if (config.NormBias)
-                yield return Vector(block + "mlp_norm.bias", c);
+            foreach (TensorSpec spec in Norm(block + "mlp_norm", config))
+                yield return spec;
+            if (config.GatedMlp)
+                yield return Matrix(block + "mlp.gate.weight", config.MlpDim, c);
+            if (config.GatedMlp && config.MlpUpBias)
+                yield return Vector(block + "mlp.gate.bias", config.MlpDim);
             yield return Matrix(block + "mlp.up.weight", config.MlpDim, c);
             if (config.MlpUpBias)
                 yield return Vector(block + "mlp.up.bias", config.MlpDim);
@@ -39,13 +46,23 @@ public readonly record struct TensorSpec(string Name, int Rows, int Columns, boo
             if (config.MlpDownBias)
                 yield return Vector(block + "mlp.down.bias", c);
         }
-        yield return Vector("final_norm.weight", c);
-        if (config.NormBias)
-            yield return Vector("final_norm.bias", c);
+        if (config.FinalNorm)
+        {
+            foreach (TensorSpec spec in Norm("final_norm", config))
+                yield return spec;
+        }
         if (!config.TiedHead)
             yield return Matrix("head.weight", config.VocabSize, c);
         if (config.HeadBias)
             yield return Vector("head.bias", config.VocabSize);
+    }
+
+    private static IEnumerable<TensorSpec> Norm(string name, GptConfig config)
+    {
+        if (config.NormWeight)
+            yield return Vector(name + ".weight", config.EmbeddingDim);
+        if (config.NormBias)
+            yield return Vector(name + ".bias", config.EmbeddingDim);
     }
 
     private static TensorSpec Matrix(string name, int rows, int columns) => new(name, rows, columns, IsMatrix: true);

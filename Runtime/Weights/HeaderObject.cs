@@ -60,6 +60,12 @@ internal readonly struct HeaderObject
         throw Unexpected(key, "a finite float32 number");
     }
 
+    /// <summary>The same for a key that may be absent.</summary>
+    public float Single(string key, float absent) => Has(key) ? Single(key) : absent;
+
+    /// <summary>True or false for a key that may be absent.</summary>
+    public bool Boolean(string key, bool absent) => Has(key) ? Boolean(key) : absent;
+
     public bool Boolean(string key) => this[key].ValueKind switch
     {
         JsonValueKind.True => true,

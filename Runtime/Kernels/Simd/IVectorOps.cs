@@ -49,6 +49,9 @@ internal interface IVectorOps<TVec>
 
     static abstract TVec Abs(TVec a);
 
+    /// <summary>Lanes 2i and 2i + 1 exchanged.</summary>
+    static abstract TVec SwapPairs(TVec a);
+
     /// <summary>a &lt; b ? ifLess : otherwise in each lane.</summary>
     static abstract TVec SelectLess(TVec a, TVec b, TVec ifLess, TVec otherwise);
 

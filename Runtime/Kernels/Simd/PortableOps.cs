@@ -83,6 +83,10 @@ internal readonly struct PortableOps : IVectorOps<Lanes>
     public static Lanes Abs(Lanes a) => new(Vector128.Abs(a.Low), Vector128.Abs(a.High));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes SwapPairs(Lanes a) =>
+        new(Vector128.Shuffle(a.Low, Vector128.Create(1, 0, 3, 2)), Vector128.Shuffle(a.High, Vector128.Create(1, 0, 3, 2)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes SelectLess(Lanes a, Lanes b, Lanes ifLess, Lanes otherwise) =>
         new(
             Vector128.ConditionalSelect(Vector128.LessThan(a.Low, b.Low), ifLess.Low, otherwise.Low),

@@ -39,6 +39,7 @@ internal static class ActivationChoice
         ActivationKind.GeluTanh => "gelu-tanh",
         ActivationKind.Relu => "relu",
         ActivationKind.ReluSquared => "relu-squared",
+        ActivationKind.Silu => "silu",
     };
 
     private static ActivationKind? Parse(string name) => name.ToLowerInvariant().Replace('-', '_') switch
@@ -47,6 +48,7 @@ internal static class ActivationChoice
         "gelu_tanh" or "gelu_new" or "new_gelu" or "gelu_pytorch_tanh" or "gelu_approx" => ActivationKind.GeluTanh,
         "relu" => ActivationKind.Relu,
         "relu_squared" or "squared_relu" or "relu2" => ActivationKind.ReluSquared,
+        "silu" or "swish" => ActivationKind.Silu,
         _ => null,
     };
 }

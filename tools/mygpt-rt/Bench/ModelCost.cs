@@ -32,7 +32,12 @@ internal static class ModelCost
     private static IEnumerable<TensorView> Multiplied(GptWeights weights) => Blocks(weights).Append(weights.Head.Matrix);
 
     private static IEnumerable<TensorView> Blocks(GptWeights weights) =>
-        weights.Blocks.SelectMany(block => new[] { block.Qkv.Matrix, block.Projection.Matrix, block.MlpUp.Matrix, block.MlpDown.Matrix });
+        weights.Blocks.SelectMany(IEnumerable<TensorView> (block) =>
+        [
+            block.Qkv.Matrix, block.Projection.Matrix, .. Gate(block), block.MlpUp.Matrix, block.MlpDown.Matrix,
+        ]);
+
+    private static IEnumerable<TensorView> Gate(BlockWeights block) => block.MlpGate is { } gate ? [gate.Matrix] : [];
 
     private static long Bytes(TensorView matrix) => matrix.Type.RowBytes(matrix.Columns) * matrix.Rows;
 }

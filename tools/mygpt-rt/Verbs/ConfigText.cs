@@ -28,19 +28,36 @@ internal static class ConfigText
         string norm = config.Norm switch
         {
             NormKind.LayerNorm => "LayerNorm",
+            NormKind.RmsNorm => "RMSNorm",
         };
         string epsilon = config.NormEpsilon.ToString("0.0e-0", CultureInfo.InvariantCulture);
-        yield return $"{norm} {(config.NormBias ? "with" : "without")} bias, epsilon {epsilon}";
-        yield return config.Activation switch
+        string learned = (config.NormWeight, config.NormBias) switch
+        {
+            (true, true) => "with bias",
+            (true, false) => "without bias",
+            (false, true) => "without weight, with bias",
+            (false, false) => "without weight",
+        };
+        yield return $"{norm} {learned}, epsilon {epsilon}";
+        if (config.EmbeddingNorm)
+            yield return "a norm after the embedding";
+        if (!config.FinalNorm)
+            yield return "no final norm";
+        string activation = config.Activation switch
         {
             ActivationKind.GeluErf => "GELU (erf)",
             ActivationKind.GeluTanh => "GELU (tanh)",
             ActivationKind.Relu => "ReLU",
             ActivationKind.ReluSquared => "squared ReLU",
+            ActivationKind.Silu => "SiLU",
         };
+        yield return config.GatedMlp ? $"{activation} with a gate" : activation;
+        string rotaryBase = config.RotaryBase.ToString(CultureInfo.InvariantCulture);
         yield return config.Position switch
         {
             PositionKind.Learned => "learned positions",
+            PositionKind.RotaryPairs => $"rotary positions in pairs, base {rotaryBase}",
+            PositionKind.RotaryHalves => $"rotary positions in halves, base {rotaryBase}",
         };
         (string Name, bool Has)[] biases =
         [

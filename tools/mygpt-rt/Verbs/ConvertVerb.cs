@@ -29,7 +29,8 @@ internal sealed class ConvertVerb : IVerb
 
     private readonly Option<ActivationKind?> _activation = Options.OneOf(
         "--activation", "the MLP's nonlinearity, instead of what the checkpoint or its family says", ("gelu-erf", ActivationKind.GeluErf),
-        ("gelu-tanh", ActivationKind.GeluTanh), ("relu", ActivationKind.Relu), ("relu-squared", ActivationKind.ReluSquared));
+        ("gelu-tanh", ActivationKind.GeluTanh), ("relu", ActivationKind.Relu), ("relu-squared", ActivationKind.ReluSquared),
+        ("silu", ActivationKind.Silu));
 
     private readonly Option<string?> _vocab =
         InputFile.Option("--vocab", "vocabulary: one token a line, a JSON array of strings, or a nanoGPT meta.pkl");
