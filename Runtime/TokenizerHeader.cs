@@ -88,7 +88,7 @@ internal static class TokenizerHeader
 
     private static bool HasMerges(TokenizerKind kind) => kind switch
     {
-        TokenizerKind.Gpt2Bpe => true,
+        TokenizerKind.Gpt2Bpe or TokenizerKind.MyGptBpe => true,
         TokenizerKind.Characters or TokenizerKind.Words => false,
     };
 
@@ -97,5 +97,6 @@ internal static class TokenizerHeader
         TokenizerKind.Gpt2Bpe => "gpt2_bpe",
         TokenizerKind.Characters => "characters",
         TokenizerKind.Words => "words",
+        TokenizerKind.MyGptBpe => "mygpt_bpe",
     };
 }

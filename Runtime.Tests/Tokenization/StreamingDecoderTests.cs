@@ -156,7 +156,7 @@ public class StreamingDecoderTests
 
         public ReadOnlySpan<byte> Separator => separator;
 
-        public int[] Encode(ReadOnlySpan<char> text, bool allowSpecial = false) => throw new NotSupportedException();
+        public int[] Encode(ReadOnlySpan<char> text, bool allowSpecial = false, UnknownText unknown = UnknownText.Error) => throw new NotSupportedException();
 
         public ReadOnlySpan<byte> TokenBytes(int id) => tokens[id];
     }

@@ -18,6 +18,9 @@ public class TokenizerFactoryTests
 
     private static readonly TokenizerData Words = TokenizerDataBuilder.Words(["a", "bc", ""]);
 
+    // "a", "b", "ab", "aba"
+    private static readonly TokenizerData MyGpt = TokenizerDataBuilder.MyGptBpe(["a", "b", "ab", "aba"], [new BpeMerge(0, 1, 2), new BpeMerge(2, 0, 3)]);
+
     public static TheoryData<string, TokenizerData, string> Hostile => new()
     {
         { "no tokens", Bpe with { TokenCount = 0 }, "token count: 0 found" },
@@ -55,6 +58,14 @@ public class TokenizerFactoryTests
         { "overlong character", TokenizerDataBuilder.Characters(["a", "\u00E9"]) with { TokenBytes = new byte[] { 0x61, 0xC1, 0xA1 } }, "token 1 is '\uFFFD\uFFFD', one character" },
         { "word twice", TokenizerDataBuilder.Words(["to", "be", "be"]), "token 2 is 'be', and so is token 1" },
         { "word not UTF-8", Words with { TokenBytes = new byte[] { 0x61, 0xC3, 0x28 } }, "token 1 is C328, UTF-8 needed" },
+        { "myGPT's merges cut off", MyGpt with { Merges = MyGpt.Merges[..^4] }, "merges: 20 bytes found, a multiple of 12 needed" },
+        { "myGPT's merge of an unknown left token", MyGpt with { Merges = Set(MyGpt.Merges, 0, 4) }, "merges: entry 0 names token 4, 0 to 3 needed" },
+        { "myGPT's merge of an unknown right token", MyGpt with { Merges = Set(MyGpt.Merges, 4, uint.MaxValue) }, "merges: entry 1 names token 4294967295" },
+        { "myGPT's merge into an unknown token", MyGpt with { Merges = Set(MyGpt.Merges, 2, 0x80000000) }, "merges: entry 0 names token 2147483648" },
+        { "myGPT's merge of other text", MyGpt with { Merges = Set(MyGpt.Merges, 1, 0) }, "merges: entry 0 makes token 2, which is 'ab', of 'a' and 'a'" },
+        { "myGPT's merge with nothing", MyGpt with { TokenOffsets = Set(MyGpt.TokenOffsets, 1, 0) }, "merges: entry 0 makes token 2, which is 'ab', of '' and 'ab'" },
+        { "myGPT's character twice", TokenizerDataBuilder.MyGptBpe(["a", "b", "a"], []), "token 2 is 'a', and so is token 0" },
+        { "myGPT's token not UTF-8", MyGpt with { Merges = default, TokenBytes = SetByte(MyGpt.TokenBytes, 3, 0xFF) }, "token 2 is 61FF, UTF-8 needed" },
     };
 
     [Fact]
@@ -64,6 +75,7 @@ public class TokenizerFactoryTests
         Assert.Equal([Id('x'), Abc, Ab, Ab, Id(' ')], tokenizer.Encode("xabcabab "));
         Assert.Equal([EndOfText, Abc], tokenizer.Encode("<end>abc", allowSpecial: true));
         Assert.Equal([1, 0], TokenizerFactory.Create(Words).Encode("bc a"));
+        Assert.Equal([1, 3, 2], TokenizerFactory.Create(MyGpt).Encode("babaab"));
     }
 
     [Theory]

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 
 namespace MyGpt.Runtime.Tokenization;
@@ -7,9 +6,7 @@ namespace MyGpt.Runtime.Tokenization;
 /// <remarks>A token without text is allowed: an id that stands for the beginning of a text, or that no character has.</remarks>
 internal sealed class CharacterTokenizer : TableTokenizer
 {
-    private const int MaxUtf8Length = 4;
-
-    private readonly TokenIndex _index;
+    private readonly CharacterIndex _characters;
 
     /// <exception cref="TokenizerDataException">A token that is not special is more than one character, or two are the same.</exception>
     public CharacterTokenizer(TokenTable tokens, SpecialTokenTable specials)
@@ -20,32 +17,23 @@ internal sealed class CharacterTokenizer : TableTokenizer
             ReadOnlySpan<byte> token = tokens[id];
             if (token.IsEmpty || specials.IsSpecial(id))
                 continue;
-            if (Rune.DecodeFromUtf8(token, out _, out int length) != OperationStatus.Done || length != token.Length)
+            if (!CharacterIndex.IsCharacter(token))
                 throw new TokenizerDataException($"token {id} is {Quotation.Of(token)}, one character in UTF-8 needed");
         }
-        _index = new TokenIndex(tokens, specials);
+        _characters = new CharacterIndex(tokens, specials);
     }
 
-    protected override void EncodeOrdinary(ReadOnlySpan<char> text, int start, int end, List<int> ids)
+    protected override void EncodeOrdinary(ReadOnlySpan<char> text, int start, int end, UnknownText unknown, List<int> ids)
     {
-        Span<byte> utf8 = stackalloc byte[MaxUtf8Length];
         int length;
         for (int at = start; at < end; at += length)
         {
-            Rune.DecodeFromUtf16(text[at..end], out Rune rune, out length);
-            int id = _index.Find(utf8[..rune.EncodeToUtf8(utf8)]);
+            Rune.DecodeFromUtf16(text[at..end], out Rune character, out length);
+            int id = _characters.Find(character);
             if (id < 0)
-                throw Unknown(rune, text[..at]);
-            ids.Add(id);
+                id = InPlaceOfUnknown(unknown) ?? throw CharacterIndex.Unknown(character, text[..at], unknown);
+            if (id >= 0)
+                ids.Add(id);
         }
-    }
-
-    private static UnknownTextException Unknown(Rune rune, ReadOnlySpan<char> before)
-    {
-        int position = 0;
-        foreach (Rune _ in before.EnumerateRunes())
-            position++;
-        return new UnknownTextException(
-            $"the vocabulary has no character {Quotation.Of(rune)}, found at character {position} of the text (counted from 0)");
     }
 }

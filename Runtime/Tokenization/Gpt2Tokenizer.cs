@@ -34,7 +34,7 @@ internal sealed class Gpt2Tokenizer : TableTokenizer
         }
     }
 
-    protected override void EncodeOrdinary(ReadOnlySpan<char> text, int start, int end, List<int> ids)
+    protected override void EncodeOrdinary(ReadOnlySpan<char> text, int start, int end, UnknownText unknown, List<int> ids)
     {
         text = text[start..end];
         MergeTable.MergeLookup merges = _merges.Open();

@@ -12,9 +12,11 @@ internal sealed class TokenIndex
     private readonly TokenTable _tokens;
     private readonly int[] _slots; // id + 1, 0 for a free slot; the length is a power of two, at least half of it free
 
-    /// <summary>Indexes every token that has text and is not special: ordinary text never turns into a special token.</summary>
+    /// <summary>Indexes tokens that have text.</summary>
+    /// <param name="tokens">The vocabulary.</param>
+    /// <param name="isFound">Which of them ordinary text may turn into; never a special token.</param>
     /// <exception cref="TokenizerDataException">Two tokens are the same.</exception>
-    public TokenIndex(TokenTable tokens, SpecialTokenTable specials)
+    public TokenIndex(TokenTable tokens, Func<int, bool> isFound)
     {
         _tokens = tokens;
         int indexed = 0;
@@ -24,7 +26,7 @@ internal sealed class TokenIndex
 
         for (int id = 0; id < tokens.Count; id++)
         {
-            if (tokens[id].IsEmpty || specials.IsSpecial(id))
+            if (tokens[id].IsEmpty || !isFound(id))
                 continue;
             ref int slot = ref Slot(tokens[id]);
             if (slot != 0)

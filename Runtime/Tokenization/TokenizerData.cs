@@ -11,6 +11,9 @@ public enum TokenizerKind
 
     /// <summary>Words between white space, joined by one space.</summary>
     Words,
+
+    /// <summary>myGPT's BPE: characters, and merges that are applied to the whole text one after the other.</summary>
+    MyGptBpe,
 }
 
 /// <summary>
@@ -30,7 +33,10 @@ public sealed record TokenizerData
     /// <summary>The UTF-8 bytes of all tokens in id order, end to end.</summary>
     public required ReadOnlyMemory<byte> TokenBytes { get; init; }
 
-    /// <summary>BPE merges (left id, right id, merged id), uint32 little-endian, sorted by (left, right); empty for other kinds.</summary>
+    /// <summary>
+    /// BPE merges (left id, right id, merged id), uint32 little-endian: of GPT-2 sorted by (left, right), of myGPT in the order in which
+    /// they are applied; empty for other kinds.
+    /// </summary>
     public ReadOnlyMemory<byte> Merges { get; init; }
 
     /// <summary>Special tokens and their ids.</summary>

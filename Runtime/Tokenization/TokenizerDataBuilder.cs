@@ -17,7 +17,10 @@ public static class TokenizerDataBuilder
     {
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(merges);
-        return Pack(TokenizerKind.Gpt2Bpe, tokens, specialTokens) with { Merges = Pack(merges) };
+        return Pack(TokenizerKind.Gpt2Bpe, tokens, specialTokens) with
+        {
+            Merges = Pack([.. merges.OrderBy(merge => merge.Left).ThenBy(merge => merge.Right)]),
+        };
     }
 
     /// <summary>A vocabulary of characters.</summary>
@@ -33,6 +36,18 @@ public static class TokenizerDataBuilder
     /// <exception cref="TokenizerDataException">A word holds an unpaired surrogate, or all are too large together for the offsets.</exception>
     public static TokenizerData Words(IReadOnlyList<string> words, IReadOnlyDictionary<string, int>? specialTokens = null) =>
         Pack(TokenizerKind.Words, Utf8(words), specialTokens);
+
+    /// <summary>A vocabulary of myGPT's BPE.</summary>
+    /// <param name="tokens">The tokens in id order: characters, then one for each merge. Empty for an id without text.</param>
+    /// <param name="merges">The merges in the order in which they are applied; their ids may be in any order.</param>
+    /// <param name="specialTokens">Special tokens and their ids, or null for none.</param>
+    /// <exception cref="TokenizerDataException">A token holds an unpaired surrogate, or all are too large together for the offsets.</exception>
+    public static TokenizerData MyGptBpe(
+        IReadOnlyList<string> tokens, IReadOnlyList<BpeMerge> merges, IReadOnlyDictionary<string, int>? specialTokens = null)
+    {
+        ArgumentNullException.ThrowIfNull(merges);
+        return Pack(TokenizerKind.MyGptBpe, Utf8(tokens), specialTokens) with { Merges = Pack(merges) };
+    }
 
     private static List<ReadOnlyMemory<byte>> Utf8(IReadOnlyList<string> tokens)
     {
@@ -77,7 +92,7 @@ public static class TokenizerDataBuilder
     {
         byte[] packed = new byte[checked(merges.Count * 3 * sizeof(uint))];
         Span<byte> rest = packed;
-        foreach (BpeMerge merge in merges.OrderBy(merge => merge.Left).ThenBy(merge => merge.Right))
+        foreach (BpeMerge merge in merges)
         {
             BinaryPrimitives.WriteInt32LittleEndian(rest, merge.Left);
             BinaryPrimitives.WriteInt32LittleEndian(rest[sizeof(uint)..], merge.Right);

@@ -15,7 +15,7 @@ public static class TokenizerFactory
 
         var tokens = new TokenTable(data);
         var specials = new SpecialTokenTable(data, tokens);
-        if (data.Kind != TokenizerKind.Gpt2Bpe && !data.Merges.IsEmpty)
+        if (data.Kind is TokenizerKind.Characters or TokenizerKind.Words && !data.Merges.IsEmpty)
             throw new TokenizerDataException($"merges: {data.Merges.Length} bytes found, none needed for {data.Kind}");
 
         return data.Kind switch
@@ -23,6 +23,7 @@ public static class TokenizerFactory
             TokenizerKind.Gpt2Bpe => new Gpt2Tokenizer(tokens, specials, new MergeTable(data, tokens)),
             TokenizerKind.Characters => new CharacterTokenizer(tokens, specials),
             TokenizerKind.Words => new WordTokenizer(tokens, specials),
+            TokenizerKind.MyGptBpe => new MyGptBpeTokenizer(tokens, specials, new MergeSequence(data, tokens)),
         };
     }
 }

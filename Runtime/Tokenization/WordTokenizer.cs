@@ -3,7 +3,7 @@ using System.Text.Unicode;
 
 namespace MyGpt.Runtime.Tokenization;
 
-/// <summary>One token per word: text is split at white space (Unicode's White_Space property) and put back together with one space.</summary>
+/// <summary>One token per word: text is split at what Python takes for white space and put back together with one space.</summary>
 internal sealed class WordTokenizer : TableTokenizer
 {
     private readonly TokenIndex _index;
@@ -17,24 +17,24 @@ internal sealed class WordTokenizer : TableTokenizer
             if (!Utf8.IsValid(tokens[id]))
                 throw new TokenizerDataException($"token {id} is {Convert.ToHexString(tokens[id][..Math.Min(tokens[id].Length, 32)])}, UTF-8 needed");
         }
-        _index = new TokenIndex(tokens, specials);
+        _index = new TokenIndex(tokens, id => !specials.IsSpecial(id));
     }
 
     /// <inheritdoc/>
     public override ReadOnlySpan<byte> Separator => " "u8;
 
-    protected override void EncodeOrdinary(ReadOnlySpan<char> text, int start, int end, List<int> ids)
+    protected override void EncodeOrdinary(ReadOnlySpan<char> text, int start, int end, UnknownText unknown, List<int> ids)
     {
         byte[] utf8 = [];
         while (start < end)
         {
-            if (char.IsWhiteSpace(text[start]))
+            if (PythonWhiteSpace.Contains(text[start]))
             {
                 start++;
                 continue;
             }
             int length = 1;
-            while (start + length < end && !char.IsWhiteSpace(text[start + length]))
+            while (start + length < end && !PythonWhiteSpace.Contains(text[start + length]))
                 length++;
 
             ReadOnlySpan<char> word = text.Slice(start, length);
@@ -44,10 +44,11 @@ internal sealed class WordTokenizer : TableTokenizer
             int id = _index.Find(utf8.AsSpan(0, Encoding.UTF8.GetBytes(word, utf8)));
             if (id < 0)
             {
-                throw new UnknownTextException( // every id so far is one word of the text
-                    $"the vocabulary has no word {Quotation.Of(word)}, found at word {ids.Count} of the text (counted from 0)");
+                id = InPlaceOfUnknown(unknown) ?? throw Unknown( // nothing was left out: every id so far is one word of the text
+                    $"word {Quotation.Of(word)}, found at word {ids.Count}", unknown);
             }
-            ids.Add(id);
+            if (id >= 0)
+                ids.Add(id);
             start += length;
         }
     }

@@ -58,7 +58,7 @@ internal static class VocabularyFile
     {
         TokenizerKind.Characters => Printable.Count(vocabulary.TokenCount, "character"),
         TokenizerKind.Words => Printable.Count(vocabulary.TokenCount, "word"),
-        TokenizerKind.Gpt2Bpe => Printable.Count(vocabulary.TokenCount, "token"),
+        TokenizerKind.Gpt2Bpe or TokenizerKind.MyGptBpe => Printable.Count(vocabulary.TokenCount, "token"),
     };
 
     // Before protocol 2 a pickle has no mark of its own. A dictionary begins as '(' with 'd' (0) or as '}' with 'q' (1), both with a

@@ -18,25 +18,35 @@ internal static class VocabularyTable
             return Characters(tokens, vocabSize, source);
         for (int id = 0; id < tokens.Count; id++)
         {
-            if (tokens[id].Any(char.IsWhiteSpace))
+            if (tokens[id].Any(PythonWhiteSpace.Contains))
             {
                 throw new CheckpointException($"{source}: token {id} is {Printable.Quote(tokens[id])}; not every token is one character, "
                     + "so this is a list of words, and a word has no white space in it");
             }
         }
-        return Check(static words => TokenizerDataBuilder.Words(words), tokens, vocabSize, source);
+        CheckCount(tokens.Count, vocabSize, source);
+        return Check(() => TokenizerDataBuilder.Words(tokens), source);
     }
 
     /// <summary>Characters.</summary>
     /// <inheritdoc cref="Create"/>
     public static TokenizerData Characters(IReadOnlyList<string> tokens, int vocabSize, string source)
     {
+        RequireCharacters(tokens, source);
+        CheckCount(tokens.Count, vocabSize, source);
+        return Check(() => TokenizerDataBuilder.Characters(tokens), source);
+    }
+
+    /// <summary>Fails for a token that is not one character.</summary>
+    /// <returns>The tokens.</returns>
+    public static T RequireCharacters<T>(T tokens, string source) where T : IReadOnlyList<string>
+    {
         for (int id = 0; id < tokens.Count; id++)
         {
             if (!IsCharacter(tokens[id]))
                 throw new CheckpointException($"{source}: token {id} is {Printable.Quote(tokens[id])}; one character was needed");
         }
-        return Check(static characters => TokenizerDataBuilder.Characters(characters), tokens, vocabSize, source);
+        return tokens;
     }
 
     /// <summary>The strings of a list.</summary>
@@ -50,13 +60,12 @@ internal static class VocabularyTable
     private static bool IsCharacter(string token) =>
         token.Length is 1 or 2 && Rune.TryGetRuneAt(token, 0, out Rune rune) && rune.Utf16SequenceLength == token.Length;
 
-    private static TokenizerData Check(
-        Func<IReadOnlyList<string>, TokenizerData> build, IReadOnlyList<string> tokens, int vocabSize, string source)
+    /// <summary>Builds tables that have been made from a file, and says which file when they contradict themselves.</summary>
+    public static TokenizerData Check(Func<TokenizerData> build, string source)
     {
-        CheckCount(tokens.Count, vocabSize, source);
         try
         {
-            TokenizerData data = build(tokens);
+            TokenizerData data = build();
             TokenizerFactory.Create(data);
             return data;
         }

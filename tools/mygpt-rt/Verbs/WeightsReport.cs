@@ -100,6 +100,7 @@ internal sealed class WeightsReport(ModelFile model, bool isChecked)
             TokenizerKind.Gpt2Bpe => "GPT-2 byte-level BPE",
             TokenizerKind.Characters => "characters",
             TokenizerKind.Words => "words",
+            TokenizerKind.MyGptBpe => "myGPT BPE",
         };
         string specials = string.Join(", ", tokenizer.SpecialTokens.Select(token => $"{token.Key} = {token.Value}"));
         return Messages.OneLine($"{kind}, {Figures.Count(tokenizer.TokenCount)} tokens{(specials.Length > 0 ? $", {specials}" : "")}");
