@@ -11,11 +11,9 @@ public class InputFileTests(Models models)
     [InlineData("generate", "MODEL", "--file", "PATH")]
     [InlineData("tokenize", "PATH", "a")]
     [InlineData("tokenize", "MODEL", "--file", "PATH")]
-    [InlineData("inspect", "PATH")]
     [InlineData("bench", "PATH")]
     [InlineData("verify", "PATH", "expected.json")]
     [InlineData("verify", "MODEL", "PATH")]
-    [InlineData("convert", "PATH", "w.bin")]
     [InlineData("convert", "CHECKPOINT", "w.bin", "--vocab", "PATH")]
     public void A_file_that_is_missing_or_a_folder_is_named_as_given(params string[] args)
     {
@@ -27,6 +25,17 @@ public class InputFileTests(Models models)
             _ => arg,
         })];
         Assert.Equal("error: '.' is a folder; give a file", Command.Run(With(".")).Failed(4));
+        Assert.Equal("error: './no/file' does not exist; check the path", Command.Run(With("./no/file")).Failed(4));
+    }
+
+    [Theory]
+    [InlineData("inspect", "PATH")]
+    [InlineData("convert", "PATH", "w.bin")]
+    public void A_checkpoint_that_is_missing_or_a_folder_without_one_is_named(params string[] args)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string[] With(string path) => [.. args.Select(arg => arg == "PATH" ? path : arg)];
+        Command.Run(With(folder.FullPath)).Failed(3, "has no checkpoint: neither model.safetensors");
         Assert.Equal("error: './no/file' does not exist; check the path", Command.Run(With("./no/file")).Failed(4));
     }
 

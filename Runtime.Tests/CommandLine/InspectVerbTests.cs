@@ -57,6 +57,6 @@ public class InspectVerbTests(Models models)
         Command.Run("inspect", folder.File("letter.txt")).Failed(3);
         Command.Run("inspect", folder.File("empty.bin")).Failed(3);
         Command.Run("inspect", folder.File("missing.bin")).Failed(4);
-        Command.Run("inspect", folder.FullPath).Failed(4);
+        Command.Run("inspect", folder.FullPath).Failed(3);
     }
 }

@@ -14,7 +14,7 @@ public sealed class CheckpointDescription
     /// <summary>How the checkpoint is packed, such as <c>PyTorch zip</c>.</summary>
     public required string Container { get; init; }
 
-    /// <summary>Size of the file in bytes; of the file that a link leads to.</summary>
+    /// <summary>Size in bytes of the file, or of all its files together; of the file that a link leads to.</summary>
     public required long FileBytes { get; init; }
 
     /// <summary>Which code wrote it, such as <c>nanoGPT</c>; null when no family recognises it.</summary>

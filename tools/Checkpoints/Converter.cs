@@ -18,7 +18,7 @@ public static class Converter
     /// Converts a checkpoint. Its family is recognised, names and shapes are checked before anything is written, and the weights file
     /// appears only when it is complete.
     /// </summary>
-    /// <param name="checkpointPath">The checkpoint.</param>
+    /// <param name="checkpointPath">The checkpoint: a file, or a folder with one, such as a Hugging Face model or nanoGPT's out.</param>
     /// <param name="weightsPath">Where to write.</param>
     /// <param name="options">What the caller decides.</param>
     /// <returns>What was found, assumed and left out.</returns>
@@ -35,15 +35,18 @@ public static class Converter
         ArgumentNullException.ThrowIfNull(options);
         if (options.Type is not (null or ElementType.F32 or ElementType.Bf16))
             throw new OptionException("--type", $"--type {options.Type} is no type for weights; f32 and bf16 are");
-        if (InputFile.AreSame(checkpointPath, weightsPath))
+        CheckpointPath path = CheckpointPath.Resolve(checkpointPath);
+        if (InputFile.AreSame(path.File, weightsPath))
             throw new OptionException("WEIGHTS.BIN", "the weights file would replace the checkpoint itself; give it another name");
 
-        using CheckpointFile file = Open(checkpointPath);
-        return Named(file, () => Convert(file, weightsPath, options));
+        var report = new Report();
+        path.Explain(report);
+        using CheckpointFile file = CheckpointFile.Open(path.File);
+        return Named(file, () => Convert(file, weightsPath, options, report));
     }
 
     /// <summary>Describes a checkpoint without converting it.</summary>
-    /// <param name="checkpointPath">The checkpoint.</param>
+    /// <param name="checkpointPath">The checkpoint: a file, or a folder with one, such as a Hugging Face model or nanoGPT's out.</param>
     /// <param name="options">What the caller would decide about a conversion; null: nothing.</param>
     /// <returns>Its family, config and tensors; what prevents a conversion is a warning.</returns>
     /// <exception cref="CheckpointException">The file is damaged, hostile or no checkpoint.</exception>
@@ -52,23 +55,22 @@ public static class Converter
     public static CheckpointDescription Describe(string checkpointPath, ConvertOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(checkpointPath);
-        using CheckpointFile file = Open(checkpointPath);
-        return Named(file, () => Describe(file, options ?? new ConvertOptions()));
+        CheckpointPath path = CheckpointPath.Resolve(checkpointPath);
+        var report = new Report();
+        path.Explain(report);
+        using CheckpointFile file = CheckpointFile.Open(path.File);
+        return Named(file, () => Describe(file, options ?? new ConvertOptions(), report));
     }
 
-    private static ConversionReport Convert(CheckpointFile file, string weightsPath, ConvertOptions options)
+    private static ConversionReport Convert(CheckpointFile file, string weightsPath, ConvertOptions options, Report report)
     {
         Checkpoint checkpoint = ContainerFormats.Open(file);
         (IFamily family, Recognition recognition) = FamilyList.Recognise(checkpoint)
             ?? throw new CheckpointException(FamilyList.DescribeUnknown(checkpoint));
-        var report = new Report();
         FamilyModel model = ReadModel(checkpoint, family, recognition, options, report);
-        if ((options.VocabPath ?? model.VocabularyPath) is { } read && InputFile.AreSame(read, weightsPath))
-        {
-            string name = Printable.Quote(Path.GetFileName(read));
-            throw new OptionException("WEIGHTS.BIN", $"{name} is read by this convert; give the weights file another name");
-        }
+        ProtectInputs([options.VocabPath ?? model.VocabularyPath, .. file.Beside], weightsPath);
         TokenizerData? vocabulary = ChooseVocabulary(model, options, report);
+        ProtectInputs(file.Beside, weightsPath);   // the vocabulary may have been in further files
         ElementType type = ChooseType(model, options, report);
         CheckSize(model, checkpoint);
 
@@ -94,10 +96,9 @@ public static class Converter
         };
     }
 
-    private static CheckpointDescription Describe(CheckpointFile file, ConvertOptions options)
+    private static CheckpointDescription Describe(CheckpointFile file, ConvertOptions options, Report report)
     {
         Checkpoint checkpoint = ContainerFormats.Open(file);
-        var report = new Report();
         FamilyModel? model = null;
         (IFamily Family, Recognition Recognition)? found = FamilyList.Recognise(checkpoint);
         try
@@ -213,7 +214,7 @@ public static class Converter
             ["family"] = family.Name,
             ["container"] = checkpoint.Container,
             ["file"] = Printable.Escape(file.Name),
-            ["file_bytes"] = file.Length,
+            ["file_bytes"] = checkpoint.FileBytes,
             ["matrix_types"] = new JsonArray([.. matrixTypes.Select(type => JsonValue.Create(type.Name()))]),
             ["found"] = Texts(ReportKind.Found),
             ["assumed"] = Texts(ReportKind.Assumed),
@@ -225,11 +226,12 @@ public static class Converter
         JsonArray Texts(ReportKind kind) => [.. report.Of(kind).Select(text => JsonValue.Create(text))];
     }
 
-    private static CheckpointFile Open(string path)
+    private static void ProtectInputs(IEnumerable<string?> read, string weightsPath)
     {
-        if (Directory.Exists(path))
-            throw new CheckpointException($"{Printable.Quote(path)} is a folder; the checkpoint file in it was needed");
-        return CheckpointFile.Open(path);
+        if (read.FirstOrDefault(path => path is not null && InputFile.AreSame(path, weightsPath)) is not { } input)
+            return;
+        string name = Printable.Quote(Path.GetFileName(input));
+        throw new OptionException("WEIGHTS.BIN", $"{name} is read by this convert; give the weights file another name");
     }
 
     // What is wrong is said where it is found; which file it was about is said here.

@@ -10,6 +10,8 @@ internal static class ContainerFormats
     [
         new PyTorchZip(),
         new PyTorchLegacy(),
+        new ShardedCheckpoint(),
+        new Safetensors(),
         .. UnreadFormats.All,
     ];
 
@@ -33,7 +35,7 @@ internal static class ContainerFormats
     public static Checkpoint Open(CheckpointFile file)
     {
         if (file.Length == 0)
-            throw new CheckpointException("the file is empty; a checkpoint of torch.save was needed");
+            throw new CheckpointException("the file is empty; a checkpoint was needed");
         IContainerFormat format = Recognise(file)
             ?? throw new CheckpointException("this is no checkpoint: neither a zip archive nor anything else that training code saves; "
                 + "convert reads what torch.save(obj, path) wrote (.pt, .pth, .ckpt)");

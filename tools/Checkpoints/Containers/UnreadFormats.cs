@@ -16,8 +16,6 @@ internal static class UnreadFormats
             "this is a GGUF file, which is not read yet; convert reads what torch.save(obj, path) wrote"),
         new Unread("llm.c", (_, head) => head.Length >= 8 && BinaryPrimitives.ReadInt32LittleEndian(head) == LlmcMagic,
             "this is an llm.c model, which is not read yet; convert reads what torch.save(obj, path) wrote"),
-        new Unread("safetensors", LooksLikeSafetensors,
-            "this is a safetensors file, which is not read yet; load it in Python and save the state dict with torch.save(obj, path)"),
         new Unread("pickle", (_, head) => head.Length >= 2 && head[0] == 0x80 && head[1] <= 5,
             "this is a plain pickle, not a checkpoint of torch.save; a nanoGPT meta.pkl is given with --vocab"),
         new Unread("JSON", (file, head) => HasExtension(file, ".json") && FirstVisible(head) is (byte)'{' or (byte)'[',
@@ -25,11 +23,6 @@ internal static class UnreadFormats
         new Unread("Python source", (file, _) => HasExtension(file, ".py"),
             "this is Python source, not a checkpoint; run it, and save the model with torch.save(obj, path)"),
     ];
-
-    // An unsigned 64-bit header length, then JSON.
-    private static bool LooksLikeSafetensors(CheckpointFile file, ReadOnlySpan<byte> head) =>
-        HasExtension(file, ".safetensors")
-        || (head.Length > 8 && head[8] == '{' && BinaryPrimitives.ReadUInt64LittleEndian(head) <= (ulong)(file.Length - 8));
 
     // POSIX.1-1988 (ustar) and later; the 64 bytes of the head end before the mark.
     private static bool LooksLikeTar(CheckpointFile file, ReadOnlySpan<byte> head)

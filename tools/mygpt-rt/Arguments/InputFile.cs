@@ -33,17 +33,26 @@ internal static class InputFile
     /// <exception cref="UnauthorizedAccessException">A folder on the way may not be searched.</exception>
     public static void Require(string path)
     {
-        FileAttributes attributes;
+        if (RequireFileOrFolder(path).HasFlag(FileAttributes.Directory))
+            throw new CommandException(ExitCode.CannotAccess, $"'{path}' is a folder; give a file");
+    }
+
+    /// <summary>Checks that there is a file or a folder of this name.</summary>
+    /// <param name="path">As the user gave it.</param>
+    /// <returns>What it is.</returns>
+    /// <exception cref="CommandException">Nothing is there.</exception>
+    /// <exception cref="IOException">The name cannot be looked up.</exception>
+    /// <exception cref="UnauthorizedAccessException">A folder on the way may not be searched.</exception>
+    public static FileAttributes RequireFileOrFolder(string path)
+    {
         try
         {
-            attributes = File.GetAttributes(path);
+            return File.GetAttributes(path);
         }
         catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new CommandException(ExitCode.CannotAccess, $"'{path}' does not exist; check the path", failure);
         }
-        if (attributes.HasFlag(FileAttributes.Directory))
-            throw new CommandException(ExitCode.CannotAccess, $"'{path}' is a folder; give a file");
     }
 
     private static void RequireName(SymbolResult result, string name)

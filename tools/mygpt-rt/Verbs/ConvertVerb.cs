@@ -11,7 +11,7 @@ namespace MyGpt.CommandLine.Verbs;
 /// <summary><c>convert CHECKPOINT [WEIGHTS.BIN]</c>: recognises, explains, writes.</summary>
 internal sealed class ConvertVerb : IVerb
 {
-    private readonly Argument<string> _checkpoint = InputFile.Argument("CHECKPOINT", "the file that the training code saved");
+    private readonly Argument<string> _checkpoint = InputFile.Argument("CHECKPOINT", "the file that the training code saved, or its folder");
 
     private readonly Argument<string> _weights = new("WEIGHTS.BIN")
     {
@@ -52,7 +52,7 @@ internal sealed class ConvertVerb : IVerb
         string checkpoint = arguments.GetValue(_checkpoint)!, weights = arguments.GetValue(_weights)!;
         bool force = arguments.GetValue(_force);
         CheckTarget(checkpoint, weights, force);
-        InputFile.Require(checkpoint);
+        InputFile.RequireFileOrFolder(checkpoint);
         if (arguments.GetValue(_vocab) is { } vocabulary)
             InputFile.Require(vocabulary);
         ConversionReport report = Convert(checkpoint, weights, new ConvertOptions
@@ -96,7 +96,7 @@ internal sealed class ConvertVerb : IVerb
         {
             return Converter.Convert(checkpoint, weights, options);
         }
-        catch (FileNotFoundException failure) when (File.Exists(checkpoint) && File.Exists(options.VocabPath ?? checkpoint))
+        catch (FileNotFoundException failure) when (Path.Exists(checkpoint) && Path.Exists(options.VocabPath ?? checkpoint))
         {
             // What is not there is the file to be written: some folders, such as /proc, take none.
             throw CannotWrite(weights, "its folder takes no files; choose another one", failure);

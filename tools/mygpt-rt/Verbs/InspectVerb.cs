@@ -10,7 +10,7 @@ namespace MyGpt.CommandLine.Verbs;
 /// <summary><c>inspect FILE</c>: what is in a weights.bin or in a checkpoint.</summary>
 internal sealed class InspectVerb : IVerb
 {
-    private readonly Argument<string> _file = InputFile.Argument("FILE", "a weights.bin or a checkpoint");
+    private readonly Argument<string> _file = InputFile.Argument("FILE", "a weights.bin, a checkpoint or its folder");
     private readonly Option<bool> _check = Options.Flag("--check", "verify the checksums of a weights.bin: reads all of it");
     private readonly Option<bool> _json = Options.Flag("--json", "print one JSON object");
 
@@ -24,9 +24,9 @@ internal sealed class InspectVerb : IVerb
     public ExitCode Run(ParseResult arguments, CommandConsole console)
     {
         string path = arguments.GetValue(_file)!;
-        InputFile.Require(path);
+        bool isFolder = InputFile.RequireFileOrFolder(path).HasFlag(FileAttributes.Directory);
         bool check = arguments.GetValue(_check), json = arguments.GetValue(_json);
-        if (!WeightsFile.IsWeightsFile(path) && CheckpointSniffer.IsCheckpoint(path))
+        if (isFolder || (!WeightsFile.IsWeightsFile(path) && CheckpointSniffer.IsCheckpoint(path)))
             InspectCheckpoint(path, check, json, console);
         else
             InspectWeights(path, check, json, console);

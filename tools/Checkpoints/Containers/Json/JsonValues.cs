@@ -19,16 +19,18 @@ internal ref struct JsonValues
     private readonly ReadOnlySpan<byte> _utf8;
     private readonly string _source;
     private readonly int _start;
+    private readonly long _position;
     private readonly MemoryBudget _memory;
     private readonly Stack<Value> _open = [];
     private string _name = "";
     private Utf8JsonReader _reader;
 
-    private JsonValues(ReadOnlySpan<byte> utf8, string source)
+    private JsonValues(ReadOnlySpan<byte> utf8, string source, long position)
     {
         _start = utf8.StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
         _utf8 = utf8;
         _source = source;
+        _position = position;
         _memory = new MemoryBudget(BaseMemory + utf8.Length);
         _reader = new Utf8JsonReader(utf8[_start..], new JsonReaderOptions { MaxDepth = MaxDepth });
     }
@@ -36,12 +38,13 @@ internal ref struct JsonValues
     /// <summary>Reads one JSON text, which must be all there is.</summary>
     /// <param name="utf8">The text in UTF-8.</param>
     /// <param name="source">What to call it in messages, such as <c>config.json</c>.</param>
+    /// <param name="position">Where in its file the text begins: messages count bytes from the file's start.</param>
     /// <exception cref="CheckpointException">
     /// It is damaged, has a name twice in one object or a number out of range, is nested too deeply, or unpacks to too much.
     /// </exception>
-    public static Value Read(ReadOnlySpan<byte> utf8, string source)
+    public static Value Read(ReadOnlySpan<byte> utf8, string source, long position = 0)
     {
-        var values = new JsonValues(utf8, source);
+        var values = new JsonValues(utf8, source, position);
         try
         {
             return values.Run();
@@ -152,7 +155,7 @@ internal ref struct JsonValues
             throw Error($"the text unpacks to far more than its own size; more than {Printable.Bytes(BaseMemory)} beyond it are refused");
     }
 
-    private readonly string Place(long at) => $"{_source}, byte {_start + at}: ";
+    private readonly string Place(long at) => $"{_source}, byte {_position + _start + at}: ";
 
     private readonly CheckpointException Error(string message) => new(Place(_reader.TokenStartIndex) + message);
 
