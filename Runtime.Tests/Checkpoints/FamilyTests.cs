@@ -147,18 +147,20 @@ public class FamilyTests
     }
 
     [Theory]
-    [InlineData("n_kv_heads", 1, "n_kv_heads = 1, but n_heads says 2")]
+    [InlineData("n_kv_heads", 1, "n_kv_heads = 1, but the key matrix says 2")]
     [InlineData("layer_norm_eps", 0.0, "layer_norm_eps is 0")]
     [InlineData("d_ff", 16, "d_ff = 16, but the MLP's first matrix says 6")]
     public void Convert_GPT104_refuses_a_config_that_it_cannot_follow(string field, object value, string reason) =>
         Assert.Contains(reason, Conversion.Refuse(Gpt104(["attn.c_attn"], [(field, value)])), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("norm_type", "rms", "norm_type = 'rms', which is not converted yet")]
-    [InlineData("position_type", "rope", "position_type = 'rope', which is not converted yet")]
-    [InlineData("num_kv_heads", 1, "num_kv_heads = 1 and num_heads = 2")]
+    [InlineData("norm_type", "rms", "norm_type = rms, but the norms have biases")]
+    [InlineData("norm_type", "batch", "norm is 'batch', none that we know")]
+    [InlineData("position_type", "rope", "'position_embedding.weight' of shape [3, 4] has no place")]
+    [InlineData("position_type", "alibi", "position_type = 'alibi'; 'learned' and 'rope' are known")]
+    [InlineData("num_kv_heads", 1, "num_kv_heads = 1, but the key matrix says 2")]
     [InlineData("tokenizer_kind", null, null)]
-    public void Convert_myGPT_refuses_variants_by_name(string field, object? value, string? reason)
+    public void Convert_myGPT_refuses_a_config_that_contradicts_the_tensors(string field, object? value, string? reason)
     {
         using TemporaryFolder folder = TestFiles.NewFolder();
         byte[] checkpoint = MyGpt(

@@ -25,7 +25,7 @@ internal static class HostileModels
         ("a state dict entry that is a number", c => c.State.Add(("step", 3)), "'step' is an integer, not a tensor"),
         ("a state dict key that is a number", c => c.State.Add((3, TestTensor.Random(9, 2))), "a key that is an integer"),
 
-        ("a wrong shape", c => c[Qkv] = TestTensor.Random(9, 11, 4), $"tensor '{Qkv}': shape [11, 4] found, [12, 4] needed"),
+        ("a wrong shape", c => c[Qkv] = TestTensor.Random(9, 11, 4), $"tensor '{Qkv}': 11 outputs found; 4 for queries and two equal parts"),
         ("a transposed matrix", c => c[Qkv] = TestTensor.Random(9, 4, 12), "this is the transpose"),
         ("a vector in the place of a matrix", c => c[Up] = TestTensor.Random(9, 28), "shape [28] found"),
         ("a matrix in the place of a vector", c => c[Norm] = TestTensor.Random(9, 1, 4), "shape [1, 4] found, [4] needed"),
@@ -58,7 +58,7 @@ internal static class HostileModels
         ("n_head does not divide the width", c => c.With("n_head", 3), "n_head = 3, which does not divide the width 4"),
         ("another n_layer", c => c.With("n_layer", 1 << 30), "n_layer = 1073741824, but the number of layers says 2"),
         ("another n_embd", c => c.With("n_embd", 8), "n_embd = 8, but transformer.wte.weight says 4"),
-        ("another block_size", c => c.With("block_size", 4), "block_size = 4, but transformer.wpe.weight says 3"),
+        ("another block_size", c => c.With("block_size", 4), "block_size = 4, but the position embedding says 3"),
         ("another vocab_size", c => c.With("vocab_size", 6), "vocab_size = 6, but transformer.wte.weight says 5"),
         ("bias says no", c => c.With("bias", false), "bias = False, but the state dict has biases"),
         ("bias is a number", c => c.With("bias", 1), "bias is an integer"),

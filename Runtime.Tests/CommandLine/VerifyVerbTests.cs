@@ -51,6 +51,7 @@ public class VerifyVerbTests(Models models)
     [InlineData("fixtures/gpt104_untied_othernames/ckpt.pt", "expected.json", "--activation", "gelu-erf")]
     [InlineData("fixtures/nanogpt_char_bias_compiled/ckpt.pt", "expected.json")]
     [InlineData("fixtures/nanogpt_gpt2vocab/ckpt.pt", "expected.json")]
+    [InlineData("fixtures/mygpt_modern_bpe/modern.ckpt", "expected.json")]
     [InlineData("demo/ckpt.pt", "ref/expected.json")]
     public void Verify_of_every_shared_fixture_passes(string checkpoint, string expected, params string[] options)
     {

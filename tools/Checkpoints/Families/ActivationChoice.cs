@@ -5,6 +5,9 @@ namespace MyGpt.Checkpoints.Families;
 /// <summary>Decides the MLP's nonlinearity: the user's word, else the checkpoint's, else the family's default.</summary>
 internal static class ActivationChoice
 {
+    /// <summary>Every name that <c>--activation</c> takes.</summary>
+    public static string Names { get; } = string.Join(", ", Enum.GetValues<ActivationKind>().Select(Code));
+
     /// <summary>Decides, and reports how.</summary>
     /// <param name="options">What the user says.</param>
     /// <param name="stated">What the checkpoint says, as it spells it; null when it is silent.</param>
@@ -22,9 +25,8 @@ internal static class ActivationChoice
         }
         if (stated is not null)
         {
-            string known = string.Join(", ", Enum.GetValues<ActivationKind>().Select(Code));
             ActivationKind parsed = Parse(stated) ?? throw new CheckpointException(
-                $"the checkpoint's activation is {Printable.Quote(stated)}, none that we know; if it is {known}, say so with --activation");
+                $"the checkpoint's activation is {Printable.Quote(stated)}, none that we know; if it is {Names}, say so with --activation");
             report.Found($"activation {Code(parsed)}: the checkpoint says {Printable.Quote(stated)}");
             return parsed;
         }
@@ -47,8 +49,8 @@ internal static class ActivationChoice
         "gelu" or "gelu_erf" or "gelu_exact" => ActivationKind.GeluErf,
         "gelu_tanh" or "gelu_new" or "new_gelu" or "gelu_pytorch_tanh" or "gelu_approx" => ActivationKind.GeluTanh,
         "relu" => ActivationKind.Relu,
-        "relu_squared" or "squared_relu" or "relu2" => ActivationKind.ReluSquared,
-        "silu" or "swish" => ActivationKind.Silu,
+        "relu_squared" or "squared_relu" or "relu2" or "relu^2" or "relu_sq" => ActivationKind.ReluSquared,
+        "silu" or "swish" or "swiglu" => ActivationKind.Silu,
         _ => null,
     };
 }

@@ -3,20 +3,38 @@ using MyGpt.Runtime.Model;
 
 namespace MyGpt.Checkpoints.Families;
 
-/// <summary>What the tensors alone say about a GPT: every size and variant but the number of heads and the activation.</summary>
+/// <summary>What the tensors alone say about a GPT: every size and variant but those of <see cref="GptChoices"/>.</summary>
 internal sealed record AssembledGpt
 {
     public required int VocabSize { get; init; }
-
-    public required int ContextLength { get; init; }
 
     public required int EmbeddingDim { get; init; }
 
     public required int LayerCount { get; init; }
 
+    /// <summary>NH * HS.</summary>
+    public required int AttentionDim { get; init; }
+
+    /// <summary>NKV * HS.</summary>
+    public required int KvDim { get; init; }
+
+    /// <summary>NH where the checkpoint has a matrix for each head.</summary>
+    public int? HeadCount { get; init; }
+
     public required int MlpDim { get; init; }
 
+    public bool GatedMlp { get; init; }
+
+    /// <summary>T_max by the position embedding, null when there is none.</summary>
+    public int? PositionCount { get; init; }
+
+    public required bool NormWeight { get; init; }
+
     public required bool NormBias { get; init; }
+
+    public bool EmbeddingNorm { get; init; }
+
+    public bool FinalNorm { get; init; }
 
     public required bool QkvBias { get; init; }
 
@@ -30,26 +48,34 @@ internal sealed record AssembledGpt
 
     public bool HeadBias { get; init; }
 
+    /// <summary>What the masks and tables beside the weights say.</summary>
+    public BufferFindings Buffers { get; init; } = new();
+
     /// <summary>Where each tensor of weights.bin comes from.</summary>
     public required IReadOnlyDictionary<string, TensorSource> Sources { get; init; }
 
     /// <summary>The whole config.</summary>
-    /// <param name="heads">NH; <see cref="EmbeddingDim"/> is a multiple of it.</param>
-    /// <param name="activation">The MLP's nonlinearity.</param>
-    /// <param name="normEpsilon">Added to the variance.</param>
-    public GptConfig ToConfig(int heads, ActivationKind activation, float normEpsilon = 1e-5f) => new()
+    /// <param name="choices">What the tensors do not say.</param>
+    public GptConfig ToConfig(GptChoices choices) => new()
     {
         VocabSize = VocabSize,
-        ContextLength = ContextLength,
+        ContextLength = choices.ContextLength,
         EmbeddingDim = EmbeddingDim,
         LayerCount = LayerCount,
-        HeadCount = heads,
-        KvHeadCount = heads,
-        HeadDim = EmbeddingDim / heads,
+        HeadCount = choices.Heads.Count,
+        KvHeadCount = choices.Heads.KvCount,
+        HeadDim = choices.Heads.Dim,
         MlpDim = MlpDim,
+        GatedMlp = GatedMlp,
+        Norm = choices.Norm,
+        NormWeight = NormWeight,
         NormBias = NormBias,
-        NormEpsilon = normEpsilon,
-        Activation = activation,
+        NormEpsilon = choices.NormEpsilon,
+        EmbeddingNorm = EmbeddingNorm,
+        FinalNorm = FinalNorm,
+        Position = choices.Position,
+        RotaryBase = choices.RotaryBase,
+        Activation = choices.Activation,
         QkvBias = QkvBias,
         ProjectionBias = ProjectionBias,
         MlpUpBias = MlpUpBias,

@@ -40,6 +40,17 @@ internal sealed class ConfigReader(DictValue config, string what)
         (string name, Value other) => throw Bad(name, other.Kind, "a number between 0 and 1"),
     };
 
+    /// <summary>A number above 0 that float32 holds; null when it is not there.</summary>
+    public float? Number(params string[] names) => Find(names) switch
+    {
+        (_, null) => null,
+        (_, IntegerValue { Value: > 0 } integer) => integer.Value,
+        (_, RealValue real) when float.IsFinite((float)real.Value) && (float)real.Value > 0 => (float)real.Value,
+        (string name, RealValue real) => throw Bad(name, real.Value.ToString(CultureInfo.InvariantCulture), "a number above 0"),
+        (string name, IntegerValue integer) => throw Bad(name, integer.Value.ToString(CultureInfo.InvariantCulture), "a number above 0"),
+        (string name, Value other) => throw Bad(name, other.Kind, "a number above 0"),
+    };
+
     /// <summary>A string; null when it is not there.</summary>
     public string? Text(params string[] names) => Find(names) switch
     {
@@ -80,10 +91,11 @@ internal sealed class ConfigReader(DictValue config, string what)
             _read.Add(name);
             return (name, value is NoneValue ? null : value);
         }
-        return (names[0], null);
+        return (names.FirstOrDefault(""), null);
     }
 
-    private string Name(string[] names) => names.First(name => config.TryGet(name, out _));
+    /// <summary>Which of several names the config has; the first when it has none.</summary>
+    public string Name(params string[] names) => names.FirstOrDefault(name => config.TryGet(name, out _), names[0]);
 
     private CheckpointException Bad(string name, string found, string needed) =>
         new($"{what} says {name} is {found}; {needed} was needed");

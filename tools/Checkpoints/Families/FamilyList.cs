@@ -8,7 +8,10 @@ internal static class FamilyList
 {
     private const int KeysShown = 6;
 
-    private static readonly IFamily[] All = [new NanoGpt(), new Gpt104(), new MyGptTutorial()];
+    private static readonly IFamily[] All =
+    [
+        new NanoGpt(), new Gpt104(), new MyGptTutorial(), new LectureGpt(), new RaschkaGpt(), new MinGpt(), new PlainGpt(),
+    ];
 
     /// <summary>The family with the most evidence.</summary>
     /// <returns>Null when no family has any.</returns>

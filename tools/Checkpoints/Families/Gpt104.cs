@@ -18,39 +18,18 @@ internal sealed class Gpt104 : IFamily
 
     private static readonly string[] Fields = ["d_model", "n_layers", "n_heads", "context_length"];
 
-    private static readonly string[] Attention = ["attn", "attention", "self_attn", "mha"];
-
-    private static readonly string[] Mlp = ["mlp", "ffn", "ff", "ffwd", "feed_forward"];
-
-    private static readonly GptNames Names = new()
-    {
-        Prefix = "transformer.",
-        TokenEmbedding = ["wte", "tok_emb", "token_emb", "token_embedding", "tok_embedding", "token_embedding_table"],
-        PositionEmbedding = ["wpe", "pos_emb", "position_emb", "position_embedding", "pos_embedding", "position_embedding_table"],
-        Blocks = ["h", "blocks", "layers"],
-        AttentionNorm = ["ln_1", "ln1", "norm1", "norm_1"],
-        FusedQkv = Within(Attention, "c_attn", "qkv", "qkv_proj", "W_qkv"),
-        Query = Within(Attention, "q_proj", "query", "W_q", "W_Q", "wq"),
-        Key = Within(Attention, "k_proj", "key", "W_k", "W_K", "wk"),
-        Value = Within(Attention, "v_proj", "value", "W_v", "W_V", "wv"),
-        Projection = Within(Attention, "c_proj", "out_proj", "o_proj", "proj", "W_o", "W_O", "wo"),
-        MlpNorm = ["ln_2", "ln2", "norm2", "norm_2"],
-        MlpUp = Within(Mlp, "c_fc", "fc1", "fc_1", "up_proj", "linear1"),
-        MlpDown = Within(Mlp, "c_proj", "fc2", "fc_2", "down_proj", "linear2"),
-        FinalNorm = ["ln_f", "final_norm", "ln_final", "norm_f", "norm"],
-        Head = ["lm_head", "head", "out_head"],
-        Masks = Within(Attention, "mask", "bias", "causal_mask", "masked_bias", "tril"),
-    };
+    private static readonly GptNames Names = PlainNames.All with { PositionsMayBeRotary = false, FinalNormMayBeAbsent = false };
 
     public string Name => "GPT10.4";
 
     public Recognition? Recognise(Checkpoint checkpoint)
     {
         var root = checkpoint.Root as DictValue;
-        if (root?.Get<DictValue>(Config) is not { } config || root.Get<DictValue>(Model) is null)
+        if (root?.Get<DictValue>(Config) is not { } config || root.Get<DictValue>(Model) is not { } model)
             return null;
         string[] fields = [.. Fields.Where(field => config.TryGet(field, out _))];
-        return fields.Length < 2 ? null
+        bool rotary = !PlainNames.All.PositionEmbedding.Any(name => StateDict.Contains(model, $"{name}.weight"));
+        return fields.Length < 2 || rotary ? null
             : new Recognition(fields.Length, $"a config with {string.Join(", ", fields)} beside a state dict named {Model}");
     }
 
@@ -58,28 +37,25 @@ internal sealed class Gpt104 : IFamily
     {
         var root = (DictValue)checkpoint.Root;
         var config = new ConfigReader(root.Get<DictValue>(Config)!, Config);
-        int heads = config.RequiredSize("n_heads", "num_heads", "n_head");
+        config.RequiredSize(PlainNames.HeadFields.Count);
         AssembledGpt gpt = GptAssembler.Assemble(StateDict.Read(root.Get<DictValue>(Model)!, Names.Prefix, report), Names, report);
-        config.Expect(gpt.LayerCount, "the number of layers", "n_layers", "num_layers", "n_layer");
-        config.Expect(gpt.EmbeddingDim, "the token embedding", "d_model", "n_embd", "embed_dim");
-        config.Expect(gpt.ContextLength, "the position embedding", "context_length", "block_size", "max_seq_len");
-        config.Expect(gpt.VocabSize, "the token embedding", "vocab_size");
-        config.Expect(gpt.MlpDim, "the MLP's first matrix", "d_ff", "d_mlp");
-        config.Expect(heads, "n_heads", "n_kv_heads", "num_kv_heads");
-        float? epsilon = config.Positive("layer_norm_epsilon", "layer_norm_eps", "norm_eps", "ln_eps");
-        string? stated = config.Text(Activation, "activation_function") ?? root.Get<TextValue>(Activation)?.Value;
-        config.WarnUnread(report, "dropout", "bias");
-
-        heads = HeadChoice.FromConfig(options, heads, "n_heads", gpt.EmbeddingDim);
-        ActivationKind activation = ActivationChoice.Choose(options, stated, ActivationKind.GeluTanh,
-            "GPT-2's form; the file does not say (if the model has nn.GELU() without approximate='tanh': --activation gelu-erf)", report);
-        if (epsilon is null)
-            report.Assumed("LayerNorm epsilon 1e-5: the default of nn.LayerNorm; the file does not say");
+        PlainConfig.Check(config, gpt);
+        string? stated = config.Text(PlainNames.ActivationFields) ?? root.Get<TextValue>(Activation)?.Value;
+        var choices = new GptChoices
+        {
+            Heads = new HeadChoice(options, gpt, report).Choose(config, PlainNames.HeadFields),
+            ContextLength = new PositionChoice(options, gpt, report).Choose(config, PlainNames.ContextFields, []).ContextLength,
+            Activation = ActivationChoice.Choose(options, stated, ActivationKind.GeluTanh,
+                "GPT-2's form; the file does not say (if the model has nn.GELU() without approximate='tanh': --activation gelu-erf)", report),
+            NormEpsilon = NormChoice.Epsilon(options, config.Positive(PlainNames.EpsilonFields),
+                "the default of nn.LayerNorm; the file does not say", report),
+        };
+        config.WarnUnread(report, PlainNames.Harmless);
         Leftovers.Report(root, [Config, Model, Activation], report);
 
         return new FamilyModel
         {
-            Config = gpt.ToConfig(heads, activation, epsilon ?? 1e-5f),
+            Config = gpt.ToConfig(choices),
             Tensors = gpt.Sources,
             Vocabulary = () => Gpt2Vocabularies.ForSize(gpt.VocabSize, report),
             Generation = StartWithEndOfText,
@@ -91,7 +67,4 @@ internal sealed class Gpt104 : IFamily
     {
         StartToken = vocabulary is not null && vocabulary.SpecialTokens.TryGetValue(Gpt2Vocabulary.EndOfText, out int id) ? id : null,
     };
-
-    private static string[] Within(string[] modules, params string[] parts) =>
-        [.. modules.SelectMany(_ => parts, (module, part) => $"{module}.{part}")];
 }

@@ -1,8 +1,8 @@
 namespace MyGpt.Checkpoints.Families;
 
 /// <summary>
-/// What a family calls the parts of a GPT. Each is a list of alternatives, without <c>.weight</c> and <c>.bias</c>; of the parts of a
-/// block also without the block's own name.
+/// What a family calls the parts of a GPT. Each is a list of alternatives, names of modules without <c>.weight</c> and <c>.bias</c>; of
+/// the parts of a block also without the block's own name. An empty list: the family's models do not have the part.
 /// </summary>
 internal sealed record GptNames
 {
@@ -11,12 +11,18 @@ internal sealed record GptNames
 
     public required string[] TokenEmbedding { get; init; }
 
-    public required string[] PositionEmbedding { get; init; }
+    /// <summary>Empty for models with rotary positions.</summary>
+    public string[] PositionEmbedding { get; init; } = [];
 
-    /// <summary>The list of blocks: <c>h</c> for <c>h.0</c>, <c>h.1</c>, ...</summary>
+    /// <summary>Whether a model without <see cref="PositionEmbedding"/> is one with rotary positions, rather than one that lacks a tensor.</summary>
+    public bool PositionsMayBeRotary { get; init; }
+
+    public string[] EmbeddingNorm { get; init; } = [];
+
+    /// <summary>What stands before the number of a block: <c>h.</c> for <c>h.0.</c>, <c>h.1.</c>, ...</summary>
     public required string[] Blocks { get; init; }
 
-    public required string[] AttentionNorm { get; init; }
+    public string[] AttentionNorm { get; init; } = [];
 
     /// <summary>Query, key and value in one matrix, their rows in this order.</summary>
     public string[] FusedQkv { get; init; } = [];
@@ -27,19 +33,34 @@ internal sealed record GptNames
 
     public string[] Value { get; init; } = [];
 
+    /// <summary>Lists of single heads, <c>sa.heads</c> for <c>sa.heads.0.query</c>: their parts have the names in <see cref="HeadParts"/>.</summary>
+    public string[] HeadLists { get; init; } = [];
+
+    /// <summary>Query, key and value of a single head.</summary>
+    public (string Query, string Key, string Value) HeadParts { get; init; } = ("query", "key", "value");
+
     public required string[] Projection { get; init; }
 
-    public required string[] MlpNorm { get; init; }
+    public string[] MlpNorm { get; init; } = [];
+
+    /// <summary>MLPs of three matrices, tried before <see cref="MlpUp"/> and <see cref="MlpDown"/>.</summary>
+    public GatedMlpNames[] GatedMlps { get; init; } = [];
 
     public required string[] MlpUp { get; init; }
 
     public required string[] MlpDown { get; init; }
 
-    public required string[] FinalNorm { get; init; }
+    public string[] FinalNorm { get; init; } = [];
+
+    /// <summary>Whether a model may be without <see cref="FinalNorm"/>, rather than lack a tensor.</summary>
+    public bool FinalNormMayBeAbsent { get; init; }
 
     /// <summary>Absent, or equal to the token embedding, when the head is tied.</summary>
     public string[] Head { get; init; } = [];
 
-    /// <summary>Whole names, within a block, of buffers that hold the causal mask: not weights.</summary>
-    public string[] Masks { get; init; } = [];
+    /// <summary>Whether the matrices of blocks are stored (in, out), as Hugging Face's Conv1D has them.</summary>
+    public bool TransposedBlocks { get; init; }
 }
+
+/// <summary>The matrices of a gated MLP, down(f(gate x) * (up x)), within a block.</summary>
+internal sealed record GatedMlpNames(string Gate, string Up, string Down);

@@ -7,7 +7,7 @@ internal static class LayerCounter
 {
     /// <summary>Finds the list of blocks and its length.</summary>
     /// <param name="state">The tensors.</param>
-    /// <param name="alternatives">What the list may be called: <c>h</c> for <c>h.0</c>, <c>h.1</c>, ...</param>
+    /// <param name="alternatives">What may stand before the number: <c>h.</c> for <c>h.0.</c>, <c>h.1.</c>, ...</param>
     /// <exception cref="CheckpointException">There is none, or a number is left out.</exception>
     public static (string Blocks, int Count) Count(StateDict state, string[] alternatives)
     {
@@ -22,14 +22,14 @@ internal static class LayerCounter
         }
         throw new CheckpointException($"the state dict has no layers: no tensor's name begins with {Begin(alternatives[0], 0)}");
 
-        string Begin(string blocks, int layer) => Printable.Quote(state.FullName($"{blocks}.{layer}."));
+        string Begin(string blocks, int layer) => Printable.Quote(state.FullName($"{blocks}{layer}."));
     }
 
     private static int? LayerOf(string name, string blocks)
     {
-        if (!name.StartsWith(blocks, StringComparison.Ordinal) || name.Length <= blocks.Length || name[blocks.Length] != '.')
+        if (!name.StartsWith(blocks, StringComparison.Ordinal))
             return null;
-        ReadOnlySpan<char> rest = name.AsSpan(blocks.Length + 1);
+        ReadOnlySpan<char> rest = name.AsSpan(blocks.Length);
         int end = rest.IndexOf('.');
         return end > 0 && int.TryParse(rest[..end], NumberStyles.None, CultureInfo.InvariantCulture, out int layer) ? layer : null;
     }

@@ -22,11 +22,13 @@ internal sealed class MyGptTutorial : IFamily
 
     private static readonly string[] Telling = ["token_embedding.embedding.weight", "blocks.0.mha.W_Q.weight"];
 
+    private static readonly HeadFields HeadFields = new() { Count = ["num_heads"], KvCount = ["num_kv_heads"] };
+
     private static readonly GptNames Names = new()
     {
         TokenEmbedding = ["token_embedding.embedding"],
         PositionEmbedding = ["position_embedding"],
-        Blocks = ["blocks"],
+        Blocks = ["blocks."],
         AttentionNorm = ["ln1"],
         Query = ["mha.W_Q"],
         Key = ["mha.W_K"],
@@ -36,7 +38,6 @@ internal sealed class MyGptTutorial : IFamily
         MlpUp = ["mlp.fc1"],
         MlpDown = ["mlp.fc2"],
         FinalNorm = ["ln_f"],
-        Masks = ["mha.causal_mask"],
     };
 
     public string Name => "myGPT";
@@ -61,53 +62,52 @@ internal sealed class MyGptTutorial : IFamily
         var root = (DictValue)checkpoint.Root;
         DictValue model = root.Get<DictValue>(Model) ?? root;
         ConfigReader? config = root.Get<DictValue>(Config) is { } stated ? new ConfigReader(stated, Config) : null;
-        if (config is not null)
-            RefuseVariants(config);
-        AssembledGpt gpt = GptAssembler.Assemble(StateDict.Read(model, Names.Prefix, report), Names, report);
-        int heads = config is null ? HeadChoice.FromOption(options, gpt.EmbeddingDim, report) : CheckConfig(config, gpt, options, report);
-        ActivationKind activation = ActivationChoice.Choose(options, stated: null, ActivationKind.GeluErf,
-            "nn.GELU() in the tutorial's model.py; the file does not say", report);
+        config?.RequiredSize(HeadFields.Count);
+        bool rotary = IsRotary(config, model);
+        GptNames names = rotary ? Names with { PositionEmbedding = [] } : Names;
+        AssembledGpt gpt = GptAssembler.Assemble(StateDict.Read(model, names.Prefix, report), names, report);
+        Positions positions = new PositionChoice(options, gpt, report).Choose(config, ["max_seq_len"], [],
+            rotary ? (PositionKind.RotaryPairs, "the tutorial's apply_rope rotates even and odd neighbours") : null);
+        var choices = new GptChoices
+        {
+            Heads = new HeadChoice(options, gpt, report).Choose(config, HeadFields),
+            ContextLength = positions.ContextLength,
+            Position = positions.Kind,
+            RotaryBase = positions.RotaryBase,
+            Norm = ChooseNorm(options, config, gpt, report),
+            Activation = ActivationChoice.Choose(options, stated: null, ActivationKind.GeluErf,
+                "nn.GELU() in the tutorial's model.py; the file does not say", report),
+        };
+        config?.Expect(gpt.LayerCount, "the number of layers", "num_layers");
+        config?.Expect(gpt.EmbeddingDim, "token_embedding.embedding.weight", "embed_dim");
+        config?.Expect(gpt.VocabSize, "token_embedding.embedding.weight", "vocab_size");
+        config?.WarnUnread(report, TokenizerKind, "dropout");
         if (!ReferenceEquals(model, root))
             Leftovers.Report(root, [Config, Model, Characters, TokenizerKind, TokenizerState], report);
 
         return new FamilyModel
         {
-            Config = gpt.ToConfig(heads, activation),
+            Config = gpt.ToConfig(choices),
             Tensors = gpt.Sources,
             Vocabulary = () => FindVocabulary(root, gpt.VocabSize, report),
         };
     }
 
-    private static void RefuseVariants(ConfigReader config)
+    private static bool IsRotary(ConfigReader? config, DictValue model) => config?.Text("position_type") switch
     {
-        RefuseOther(config, "norm_type", "layer");
-        RefuseOther(config, "position_type", "learned");
-        int heads = config.RequiredSize("num_heads");
-        if (config.Size("num_kv_heads") is { } keyValueHeads && keyValueHeads != heads)
-        {
-            throw new CheckpointException($"{Config} says num_kv_heads = {keyValueHeads} and num_heads = {heads}; "
-                + "fewer key/value heads than heads are not converted yet");
-        }
-    }
+        null => !StateDict.Contains(model, "position_embedding.weight") && StateDict.Contains(model, "blocks.0.mha.rope_cos"),
+        "learned" => false,
+        "rope" => true,
+        string other => throw new CheckpointException($"{Config} says position_type = {Printable.Quote(other)}; 'learned' and 'rope' are known"),
+    };
 
-    private static void RefuseOther(ConfigReader config, string field, string converted)
+    // Both norms of the tutorial add 1e-5. Its RMSNorm has no bias, its LayerNorm has one.
+    private static NormKind ChooseNorm(GivenOptions options, ConfigReader? config, AssembledGpt gpt, Report report)
     {
-        if (config.Text(field) is { } value && value != converted)
-        {
-            throw new CheckpointException($"{Config} says {field} = {Printable.Quote(value)}, which is not converted yet; "
-                + $"{Printable.Quote(converted)} is");
-        }
-    }
-
-    private static int CheckConfig(ConfigReader config, AssembledGpt gpt, GivenOptions options, Report report)
-    {
-        config.Expect(gpt.LayerCount, "the number of layers", "num_layers");
-        config.Expect(gpt.EmbeddingDim, "token_embedding.embedding.weight", "embed_dim");
-        config.Expect(gpt.ContextLength, "position_embedding.weight", "max_seq_len");
-        config.Expect(gpt.VocabSize, "token_embedding.embedding.weight", "vocab_size");
-        int heads = config.RequiredSize("num_heads");
-        config.WarnUnread(report, TokenizerKind, "dropout");
-        return HeadChoice.FromConfig(options, heads, "num_heads", gpt.EmbeddingDim);
+        NormKind norm = NormChoice.Kind(options, config?.Text("norm_type"), gpt.NormBias ? NormKind.LayerNorm : NormKind.RmsNorm,
+            gpt.NormBias ? "the norms have biases" : "the norms have no biases, which the tutorial's LayerNorm has", report);
+        return (norm == NormKind.LayerNorm) == gpt.NormBias ? norm : throw new CheckpointException(
+            $"{Config} says norm_type = {config?.Text("norm_type")}, but the norms have {(gpt.NormBias ? "biases" : "none")}");
     }
 
     private static TokenizerData? FindVocabulary(DictValue root, int vocabSize, Report report)

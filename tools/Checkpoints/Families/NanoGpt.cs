@@ -7,23 +7,32 @@ using MyGpt.Runtime.Tokenization;
 
 namespace MyGpt.Checkpoints.Families;
 
-/// <summary>Karpathy's nanoGPT: <c>ckpt.pt</c> as its train.py writes it.</summary>
+/// <summary>
+/// Karpathy's nanoGPT: <c>ckpt.pt</c> as its train.py writes it, the state dict alone, or what train_gpt2.py of build-nanogpt writes,
+/// which has the same names and keeps its config as an object.
+/// </summary>
 /// <remarks>
-/// github.com/karpathy/nanoGPT, train.py and model.py. A character model's vocabulary is in <c>meta.pkl</c>, which its data script
+/// github.com/karpathy/nanoGPT, train.py and model.py; github.com/karpathy/build-nanogpt. A character model's vocabulary is in <c>meta.pkl</c>, which its data script
 /// leaves in the data folder; people keep it beside the checkpoint.
 /// </remarks>
 internal sealed class NanoGpt : IFamily
 {
     private const string Arguments = "model_args", Meta = "meta.pkl";
 
+    private const string FusedQkv = "transformer.h.0.attn.c_attn.weight";
+
     private static readonly string[] Fields = ["n_layer", "n_head", "n_embd", "block_size"];
+
+    private static readonly string[] Telling = ["transformer.wte.weight", FusedQkv];
+
+    private static readonly HeadFields HeadFields = new() { Count = ["n_head"] };
 
     private static readonly GptNames Names = new()
     {
         Prefix = "transformer.",
         TokenEmbedding = ["wte"],
         PositionEmbedding = ["wpe"],
-        Blocks = ["h"],
+        Blocks = ["h."],
         AttentionNorm = ["ln_1"],
         FusedQkv = ["attn.c_attn"],
         Projection = ["attn.c_proj"],
@@ -32,44 +41,51 @@ internal sealed class NanoGpt : IFamily
         MlpDown = ["mlp.c_proj"],
         FinalNorm = ["ln_f"],
         Head = ["lm_head"],
-        Masks = ["attn.bias"],
     };
 
     public string Name => "nanoGPT";
 
     public Recognition? Recognise(Checkpoint checkpoint)
     {
-        var root = checkpoint.Root as DictValue;
-        DictValue? arguments = root?.Get<DictValue>(Arguments), model = root?.Get<DictValue>("model");
-        if (arguments is null || model is null)
+        if (StateDict.Find(checkpoint.Root) is not { } state)
             return null;
-        string[] fields = [.. Fields.Where(field => arguments.TryGet(field, out _))];
-        int names = StateDict.Contains(model, "transformer.wte.weight") ? 1 : 0;
-        return fields.Length == 0 ? null : new Recognition(fields.Length + names,
-            $"{Arguments} with {string.Join(", ", fields)}{(names > 0 ? "; a tensor transformer.wte.weight" : "")}");
+        string[] names = [.. Telling.Where(name => StateDict.Contains(state, name))];
+        string tensors = $"the tensors {string.Join(", ", names)}";
+        if (CheckpointConfig.Find(checkpoint, Fields) is { Key: { Length: > 0 } key } config)
+        {
+            string[] fields = [.. Fields.Where(field => config.Config.TryGet(field, out _))];
+            return key != Arguments && names.Length == 0 ? null : new Recognition(
+                fields.Length + names.Length, $"{key} with {string.Join(", ", fields)}{(names.Length > 0 ? $"; {tensors}" : "")}");
+        }
+        // Hugging Face's GPT-2 has the same names and stores c_attn as (in, out).
+        return names.Length == Telling.Length && StateDict.Get(state, FusedQkv) is { Shape: [long rows, long columns] } && rows > columns
+            ? new Recognition(names.Length, $"a state dict with {tensors}, the latter (out, in)") : null;
     }
 
     public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report)
     {
         var root = (DictValue)checkpoint.Root;
-        var config = new ConfigReader(root.Get<DictValue>(Arguments)!, Arguments);
-        int heads = config.RequiredSize("n_head");
-        AssembledGpt gpt = GptAssembler.Assemble(StateDict.Read(root.Get<DictValue>("model")!, Names.Prefix, report), Names, report);
-        config.Expect(gpt.LayerCount, "the number of layers", "n_layer");
-        config.Expect(gpt.EmbeddingDim, "transformer.wte.weight", "n_embd");
-        config.Expect(gpt.ContextLength, "transformer.wpe.weight", "block_size");
-        config.Expect(gpt.VocabSize, "transformer.wte.weight", "vocab_size");
-        bool? bias = config.Flag("bias");
-        if (bias is { } stated && stated != gpt.QkvBias)
-            throw new CheckpointException($"{Arguments} says bias = {stated}, but the state dict has {(gpt.QkvBias ? "biases" : "none")}");
-        config.WarnUnread(report, "dropout");
-        heads = HeadChoice.FromConfig(options, heads, "n_head", gpt.EmbeddingDim);
-        ActivationKind activation = ChooseActivation(options, hasBiasField: bias is not null, report);
-        Leftovers.Report(root, [Arguments, "model"], report);
+        DictValue state = StateDict.Find(root)!;
+        (DictValue Config, string Key)? found = CheckpointConfig.Find(checkpoint, Fields) is { Key.Length: > 0 } arguments ? arguments : null;
+        ConfigReader? config = found is { } stated ? new ConfigReader(stated.Config, stated.Key) : null;
+        config?.RequiredSize(HeadFields.Count);
+        AssembledGpt gpt = GptAssembler.Assemble(StateDict.Read(state, Names.Prefix, report), Names, report);
+        if (config is not null)
+            Check(config, found!.Value.Key, gpt);
+        bool hasBiasField = config?.Flag("bias") is not null;
+        var choices = new GptChoices
+        {
+            Heads = new HeadChoice(options, gpt, report).Choose(config, HeadFields, Published(gpt)),
+            ContextLength = new PositionChoice(options, gpt, report).Choose(config, ["block_size"], []).ContextLength,
+            Activation = ChooseActivation(options, found?.Key, hasBiasField, report),
+        };
+        config?.WarnUnread(report, "dropout");
+        if (!ReferenceEquals(state, root))
+            Leftovers.Report(root, [found?.Key ?? "", StateDict.KeyOf(root)], report);
 
         return new FamilyModel
         {
-            Config = gpt.ToConfig(heads, activation),
+            Config = gpt.ToConfig(choices),
             Tensors = gpt.Sources,
             Vocabulary = () => FindVocabulary(checkpoint, gpt.VocabSize, report),
             VocabularyPath = checkpoint.Folder.Find(Meta),
@@ -77,11 +93,27 @@ internal sealed class NanoGpt : IFamily
         };
     }
 
-    private static ActivationKind ChooseActivation(GivenOptions options, bool hasBiasField, Report report) => hasBiasField
-        ? ActivationChoice.Choose(options, stated: null, ActivationKind.GeluErf,
-            "nn.GELU() in nanoGPT's model.py; the file does not say (nanoGPT before June 2023: --activation gelu-tanh)", report)
-        : ActivationChoice.Choose(options, stated: null, ActivationKind.GeluTanh,
-            $"{Arguments} has no field bias, so the file is older than that (January 2023), when model.py had the tanh form", report);
+    private static void Check(ConfigReader config, string key, AssembledGpt gpt)
+    {
+        config.Expect(gpt.LayerCount, "the number of layers", "n_layer");
+        config.Expect(gpt.EmbeddingDim, "transformer.wte.weight", "n_embd");
+        config.Expect(gpt.VocabSize, "transformer.wte.weight", "vocab_size");
+        if (config.Flag("bias") is { } stated && stated != gpt.QkvBias)
+            throw new CheckpointException($"{key} says bias = {stated}, but the state dict has {(gpt.QkvBias ? "biases" : "none")}");
+    }
+
+    private static (int Heads, string Reason)? Published(AssembledGpt gpt) => PublishedSizes.Gpt2Heads(gpt.EmbeddingDim) is { } heads
+        ? (heads, $"GPT-2's model of width {gpt.EmbeddingDim} has that many; the file does not say") : null;
+
+    private static ActivationKind ChooseActivation(GivenOptions options, string? key, bool hasBiasField, Report report) => key switch
+    {
+        Arguments when !hasBiasField => ActivationChoice.Choose(options, stated: null, ActivationKind.GeluTanh,
+            $"{Arguments} has no field bias, so the file is older than that (January 2023), when model.py had the tanh form", report),
+        Arguments or null => ActivationChoice.Choose(options, stated: null, ActivationKind.GeluErf,
+            "nn.GELU() in nanoGPT's model.py; the file does not say (nanoGPT before June 2023: --activation gelu-tanh)", report),
+        _ => ActivationChoice.Choose(options, stated: null, ActivationKind.GeluTanh,
+            "nn.GELU(approximate='tanh') in build-nanogpt, whose train_gpt2.py saves its config under that name", report),
+    };
 
     private static TokenizerData? FindVocabulary(Checkpoint checkpoint, int vocabSize, Report report)
     {

@@ -6,8 +6,11 @@ namespace MyGpt.Checkpoints.Families;
 /// <summary>The tensors of a model by name. Each is taken once, and what nobody takes is an error: no tensor is dropped silently.</summary>
 internal sealed class StateDict
 {
-    // What wrappers put before every name: torch.compile, DataParallel and DistributedDataParallel.
-    private static readonly string[] WrapperPrefixes = ["_orig_mod.", "module."];
+    // What wrappers put before every name: torch.compile, DataParallel and DistributedDataParallel, trainers with a member model.
+    private static readonly string[] WrapperPrefixes = ["_orig_mod.", "module.", "model."];
+
+    // Where checkpoints keep the model when it is not all that they hold.
+    private static readonly string[] Keys = ["model", "model_state_dict", "model_state", "state_dict"];
 
     private readonly Dictionary<string, StoredTensor> _left = new(StringComparer.Ordinal);
     private readonly List<StoredTensor> _tensors = [];
@@ -29,13 +32,21 @@ internal sealed class StateDict
     {
         if (root is not DictValue dict)
             return null;
-        return dict.Get<DictValue>("model") ?? dict.Get<DictValue>("model_state_dict") ?? dict.Get<DictValue>("model_state")
-            ?? dict.Get<DictValue>("state_dict") ?? (dict.Items.Any(static item => item.Value is TensorValue) ? dict : null);
+        return Keys.Select(dict.Get<DictValue>).FirstOrDefault(HasTensors) ?? (HasTensors(dict) ? dict : null);
     }
 
+    /// <summary>The key that <see cref="Find"/> found the state dict under; empty when it is the root itself.</summary>
+    public static string KeyOf(DictValue root) => Keys.FirstOrDefault(key => HasTensors(root.Get<DictValue>(key)), "");
+
+    private static bool HasTensors(DictValue? dict) => dict?.Items.Any(static item => item.Value is TensorValue) == true;
+
     /// <summary>Whether a state dict has a tensor of a name, whatever wrappers have put before it.</summary>
-    public static bool Contains(DictValue? dict, string name) =>
-        dict is not null && dict.TextKeys.Any(key => key.EndsWith(name, StringComparison.Ordinal) && Unwrap(key) == name);
+    public static bool Contains(DictValue? dict, string name) => Get(dict, name) is not null;
+
+    /// <summary>A tensor of a state dict, whatever wrappers have put before its name; null when there is none.</summary>
+    public static TensorValue? Get(DictValue? dict, string name) => dict?.Items
+        .FirstOrDefault(item => item.Key is TextValue key && key.Value.EndsWith(name, StringComparison.Ordinal) && Unwrap(key.Value) == name)
+        .Value as TensorValue;
 
     /// <summary>Checks all tensors of a state dict.</summary>
     /// <param name="dict">Names and tensors.</param>
@@ -61,7 +72,7 @@ internal sealed class StateDict
             state.Add(name, StoredTensor.Open(fullName, tensor));
         }
         foreach (string wrapper in wrappers)
-            report.Found($"names begin with {Printable.Quote(wrapper)} (torch.compile or data parallel training), which was removed");
+            report.Found($"names begin with {Printable.Quote(wrapper)} (torch.compile, data parallel training or a trainer), which was removed");
         return state;
     }
 

@@ -1,49 +1,82 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using MyGpt.Checkpoints.Tensors;
 
 namespace MyGpt.Checkpoints.Families;
 
-/// <summary>Takes weights from a state dict, and says what is wrong with one that is missing or does not fit.</summary>
+/// <summary>Takes the weights and biases of modules from a state dict, and says what is wrong with one that is missing or does not fit.</summary>
 internal sealed class TensorTaker(StateDict state)
 {
+    // The first is PyTorch's own; then hand-written norms, a parameter that is no module, and nn.MultiheadAttention's in_proj_weight.
+    private static readonly string[] WeightSuffixes = [".weight", ".scale", ".gamma", "", "_weight"];
+
+    private static readonly string[] BiasSuffixes = [".bias", ".shift", ".beta", "_bias"];
+
+    /// <summary>Whether a module has a weight that nobody has taken.</summary>
+    public bool HasWeight(string module) => WeightSuffixes.Any(suffix => state.Has(module + suffix));
+
+    /// <summary>Whether a module has a bias that nobody has taken.</summary>
+    public bool HasBias(string module) => BiasSuffixes.Any(suffix => state.Has(module + suffix));
+
     /// <summary>Takes a matrix.</summary>
-    /// <param name="name">Its name in the state dict.</param>
+    /// <param name="module">Whose weight it is.</param>
     /// <param name="rows">Needed rows; null: any.</param>
     /// <param name="columns">Needed columns; null: any.</param>
-    public StoredTensor Matrix(string name, long? rows, long? columns)
+    /// <param name="transposed">Whether the checkpoint has it as (columns, rows).</param>
+    /// <returns>A view of (rows, columns).</returns>
+    public StoredTensor Matrix(string module, long? rows, long? columns, bool transposed = false)
     {
-        StoredTensor? tensor = state.Peek(name);
-        CheckWeight(name, tensor);
-        if (tensor.Shape.Count != 2 || (rows ?? tensor.Shape[0]) != tensor.Shape[0] || (columns ?? tensor.Shape[1]) != tensor.Shape[1])
-            throw WrongShape(tensor, rows, columns);
-        return state.Take(name)!;
+        StoredTensor matrix = PeekMatrix(module, rows, columns, transposed);
+        state.Take(NameOf(module, WeightSuffixes));
+        return matrix;
     }
 
-    /// <summary>Takes a vector.</summary>
-    /// <param name="name">Its name in the state dict.</param>
-    /// <param name="length">Needed length.</param>
-    public StoredTensor Vector(string name, long length)
+    /// <summary>Takes a table of vectors; dimensions of size 1 before its rows do not count.</summary>
+    /// <param name="module">Whose weight it is.</param>
+    /// <param name="columns">Needed columns; null: any.</param>
+    public StoredTensor Table(string module, long? columns)
     {
-        StoredTensor? tensor = state.Peek(name);
-        CheckWeight(name, tensor);
+        StoredTensor tensor = Peek(NameOf(module, WeightSuffixes));
+        while (tensor.Shape.Count > 2 && tensor.Shape[0] == 1)
+            tensor = tensor.First();
+        CheckMatrix(tensor, rows: null, columns, transposed: false);
+        state.Take(NameOf(module, WeightSuffixes));
+        return tensor;
+    }
+
+    /// <summary>Takes a weight that is a vector.</summary>
+    /// <param name="module">Whose weight it is.</param>
+    /// <param name="length">Needed length.</param>
+    public StoredTensor Vector(string module, long length) => TakeVector(NameOf(module, WeightSuffixes), length);
+
+    /// <summary>Takes a bias.</summary>
+    /// <param name="module">Whose bias it is.</param>
+    /// <param name="length">Needed length.</param>
+    public StoredTensor Bias(string module, long length) => TakeVector(NameOf(module, BiasSuffixes), length);
+
+    /// <summary>Looks at a matrix without taking it.</summary>
+    /// <inheritdoc cref="Matrix"/>
+    public StoredTensor PeekMatrix(string module, long? rows, long? columns, bool transposed = false)
+    {
+        StoredTensor tensor = Peek(NameOf(module, WeightSuffixes));
+        CheckMatrix(tensor, rows, columns, transposed);
+        return transposed ? tensor.Transpose() : tensor;
+    }
+
+    private StoredTensor TakeVector(string name, long length)
+    {
+        StoredTensor tensor = Peek(name);
         if (tensor.Shape.Count != 1 || tensor.Shape[0] != length)
             throw Unfitting(tensor, Printable.Shape([length]), hint: "");
-        return state.Take(name)!;
+        state.Take(name);
+        return tensor;
     }
 
-    /// <summary>The number of rows of a matrix, which is not taken.</summary>
-    /// <param name="name">Its name in the state dict.</param>
-    /// <param name="columns">Needed columns.</param>
-    public int Rows(string name, long columns)
+    private string NameOf(string module, string[] suffixes) =>
+        module + (suffixes.FirstOrDefault(suffix => state.Has(module + suffix)) ?? suffixes[0]);
+
+    private StoredTensor Peek(string name)
     {
         StoredTensor? tensor = state.Peek(name);
-        CheckWeight(name, tensor);
-        return tensor.Shape.Count == 2 && tensor.Shape[1] == columns ? (int)tensor.Shape[0] : throw WrongShape(tensor, rows: null, columns);
-    }
-
-    private void CheckWeight(string name, [NotNull] StoredTensor? tensor)
-    {
         if (tensor is null)
             throw new CheckpointException($"tensor {Printable.Quote(state.FullName(name))} is missing");
         string quoted = $"tensor {Printable.Quote(tensor.Name)}";
@@ -51,13 +84,19 @@ internal sealed class TensorTaker(StateDict state)
             throw new CheckpointException($"{quoted} is {tensor.Type.Name()}; a weight must be float32, float16, bfloat16 or float64");
         if (tensor.Shape.Any(static size => size is < 1 or > int.MaxValue))
             throw new CheckpointException($"{quoted} has the shape {Printable.Shape(tensor.Shape)}; sizes from 1 to {int.MaxValue} needed");
+        return tensor;
     }
 
-    private static CheckpointException WrongShape(StoredTensor tensor, long? rows, long? columns)
+    private static void CheckMatrix(StoredTensor tensor, long? rows, long? columns, bool transposed)
     {
-        bool transposed = tensor.Shape.Count == 2 && tensor.Shape[0] == columns && (rows is null || tensor.Shape[1] == rows);
-        string hint = transposed ? "; this is the transpose, as Hugging Face's GPT-2 stores its Conv1D layers, which are not read yet" : "";
-        return Unfitting(tensor, $"[{Size(rows)}, {Size(columns)}]", hint);
+        (long? first, long? second) = transposed ? (columns, rows) : (rows, columns);
+        if (tensor.Shape.Count == 2 && (first ?? tensor.Shape[0]) == tensor.Shape[0] && (second ?? tensor.Shape[1]) == tensor.Shape[1])
+            return;
+        bool turned = tensor.Shape.Count == 2 && tensor.Shape[0] == second && (first is null || tensor.Shape[1] == first);
+        string hint = !turned ? "" : transposed
+            ? "; this is the transpose: a layer that is (out, in) where Conv1D's (in, out) was expected"
+            : "; this is the transpose: a layer that is (in, out), as Conv1D stores it, where (out, in) was expected";
+        throw Unfitting(tensor, $"[{Size(first)}, {Size(second)}]", hint);
     }
 
     private static CheckpointException Unfitting(StoredTensor tensor, string needed, string hint) =>

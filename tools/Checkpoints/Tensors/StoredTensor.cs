@@ -53,6 +53,12 @@ internal sealed class StoredTensor
         return new StoredTensor(name, value.Storage, value.Type, value.Offset, value.Shape, value.Strides);
     }
 
+    /// <summary>The same elements with the two dimensions of a matrix exchanged.</summary>
+    public StoredTensor Transpose() => new(Name, Storage, Type, Offset, [Shape[1], Shape[0]], [Strides[1], Strides[0]]);
+
+    /// <summary>The first of the tensors that the outermost dimension counts.</summary>
+    public StoredTensor First() => new(Name, Storage, Type, Offset, [.. Shape.Skip(1)], [.. Strides.Skip(1)]);
+
     /// <summary>Whether two tensors are the same view of the same bytes.</summary>
     public bool IsSameView(StoredTensor other) =>
         ReferenceEquals(Storage, other.Storage) && Type == other.Type && Offset == other.Offset

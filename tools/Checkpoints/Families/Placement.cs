@@ -1,0 +1,73 @@
+using MyGpt.Checkpoints.Tensors;
+
+namespace MyGpt.Checkpoints.Families;
+
+/// <summary>
+/// The work of placing a state dict's tensors: which name a part has here, and which tensor of weights.bin its numbers go to. Each place
+/// is reported once, for all layers together.
+/// </summary>
+internal sealed class Placement
+{
+    private readonly Dictionary<string, TensorSource> _sources = new(StringComparer.Ordinal);
+    private readonly Report _report;
+    private readonly string _blocks;
+
+    public Placement(StateDict state, GptNames names, Report report)
+    {
+        Taker = new TensorTaker(state);
+        Names = names;
+        _report = report;
+        (_blocks, LayerCount) = LayerCounter.Count(state, names.Blocks);
+    }
+
+    public GptNames Names { get; }
+
+    public TensorTaker Taker { get; }
+
+    /// <summary>L.</summary>
+    public int LayerCount { get; }
+
+    /// <summary>Where each tensor of weights.bin comes from, so far.</summary>
+    public IReadOnlyDictionary<string, TensorSource> Sources => _sources;
+
+    /// <summary>What the checkpoint's names of a block begin with, such as <c>h.3.</c>.</summary>
+    public string Block(int layer) => $"{_blocks}{layer}.";
+
+    /// <summary>
+    /// The alternative that the checkpoint has here; else the one that another layer has, which is then missing here; else the first.
+    /// </summary>
+    /// <param name="block">What names begin with: a block's, or nothing.</param>
+    /// <param name="alternatives">Names of modules.</param>
+    public string Choose(string block, string[] alternatives) => block + (
+        alternatives.FirstOrDefault(name => Has(block + name)) ?? alternatives.FirstOrDefault(name => AnyLayerHas([name])) ?? alternatives[0]);
+
+    /// <summary>Whether one of several modules has a weight or bias that nobody has taken.</summary>
+    public bool Has(params string[] modules) => modules.Any(module => Taker.HasWeight(module) || Taker.HasBias(module));
+
+    /// <summary>Whether some layer has a weight for one of several modules.</summary>
+    public bool AnyLayerHas(string[] modules) => AnyLayer(modules, Taker.HasWeight);
+
+    /// <summary>Whether some layer has a bias for one of several modules.</summary>
+    public bool AnyLayerHasBias(string[] modules) => AnyLayer(modules, Taker.HasBias);
+
+    /// <summary>Says where a tensor of weights.bin comes from.</summary>
+    /// <param name="to">Its name in weights.bin.</param>
+    /// <param name="parts">Its rows.</param>
+    public void Place(string to, params StoredTensor[] parts)
+    {
+        _sources.Add(to, new TensorSource(parts));
+        (string first, string all) = (Block(0), $"{_blocks}N.");
+        if (to.StartsWith("blocks.", StringComparison.Ordinal) && !to.StartsWith("blocks.0.", StringComparison.Ordinal))
+            return;
+        string layers = to.StartsWith("blocks.", StringComparison.Ordinal) ? $" x {LayerCount}" : "";
+        string from = parts.Length > 4
+            ? $"{Name(parts[0])} ... {Name(parts[^1])}, {parts.Length} tensors of {Printable.Shape(parts[0].Shape)}"
+            : string.Join(" + ", parts.Select(part => $"{Name(part)} {Printable.Shape(part.Shape)}"));
+        _report.Placed(from + layers, to.Replace("blocks.0.", "blocks.N.", StringComparison.Ordinal));
+
+        string Name(StoredTensor part) => Printable.Escape(part.Name.Replace(first, all, StringComparison.Ordinal));
+    }
+
+    private bool AnyLayer(string[] modules, Func<string, bool> has) =>
+        Enumerable.Range(0, LayerCount).Any(layer => modules.Any(module => has(Block(layer) + module)));
+}

@@ -1,0 +1,66 @@
+using MyGpt.Checkpoints.Containers;
+using MyGpt.Checkpoints.Values;
+using MyGpt.Checkpoints.Vocabularies;
+using MyGpt.Runtime.Model;
+
+namespace MyGpt.Checkpoints.Families;
+
+/// <summary>GPTModel of Raschka's book "Build a Large Language Model (From Scratch)": a state dict, alone or beside the optimizer's.</summary>
+/// <remarks>github.com/rasbt/LLMs-from-scratch, ch04 and ch05. Its LayerNorm has scale and shift, its GELU is the tanh form.</remarks>
+internal sealed class RaschkaGpt : IFamily
+{
+    private static readonly string[] Telling = ["trf_blocks.0.att.W_query.weight", "trf_blocks.0.norm1.scale", "out_head.weight"];
+
+    private static readonly GptNames Names = new()
+    {
+        TokenEmbedding = ["tok_emb"],
+        PositionEmbedding = ["pos_emb"],
+        Blocks = ["trf_blocks."],
+        AttentionNorm = ["norm1"],
+        Query = ["att.W_query"],
+        Key = ["att.W_key"],
+        Value = ["att.W_value"],
+        Projection = ["att.out_proj"],
+        MlpNorm = ["norm2"],
+        MlpUp = ["ff.layers.0"],
+        MlpDown = ["ff.layers.2"],
+        FinalNorm = ["final_norm"],
+        Head = ["out_head"],
+    };
+
+    public string Name => "Raschka's GPTModel";
+
+    public Recognition? Recognise(Checkpoint checkpoint)
+    {
+        if (StateDict.Find(checkpoint.Root) is not { } state)
+            return null;
+        string[] names = [.. Telling.Where(name => StateDict.Contains(state, name))];
+        return names.Length < 2 ? null : new Recognition(names.Length, $"a state dict with {string.Join(", ", names)}");
+    }
+
+    public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report)
+    {
+        var root = (DictValue)checkpoint.Root;
+        DictValue state = StateDict.Find(root)!;
+        AssembledGpt gpt = GptAssembler.Assemble(StateDict.Read(state, Names.Prefix, report), Names, report);
+        report.Assumed("norm epsilon 1e-5: the LayerNorm of the book");
+        var choices = new GptChoices
+        {
+            Heads = new HeadChoice(options, gpt, report).Choose(config: null, PlainNames.HeadFields, Published(gpt.EmbeddingDim)),
+            ContextLength = new PositionChoice(options, gpt, report).Choose(config: null, [], []).ContextLength,
+            Activation = ActivationChoice.Choose(options, stated: null, ActivationKind.GeluTanh, "the GELU of the book; the file does not say", report),
+        };
+        if (!ReferenceEquals(state, root))
+            Leftovers.Report(root, [StateDict.KeyOf(root)], report);
+        return new FamilyModel
+        {
+            Config = gpt.ToConfig(choices),
+            Tensors = gpt.Sources,
+            Vocabulary = () => VocabularySearch.Find(checkpoint, gpt.VocabSize, report),
+        };
+    }
+
+    // The four sizes of the book's model_configs, which are GPT-2's.
+    private static (int Heads, string Reason)? Published(int width) => PublishedSizes.Gpt2Heads(width) is { } heads
+        ? (heads, $"the book's model of width {width} has that many; the file does not say") : null;
+}

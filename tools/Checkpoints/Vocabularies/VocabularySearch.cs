@@ -1,0 +1,16 @@
+using MyGpt.Checkpoints.Containers;
+using MyGpt.Runtime.Tokenization;
+
+namespace MyGpt.Checkpoints.Vocabularies;
+
+/// <summary>Looks for a vocabulary in every place where training codes leave one.</summary>
+internal static class VocabularySearch
+{
+    /// <summary>Looks.</summary>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="vocabSize">V of the model.</param>
+    /// <param name="report">Gets what was found or assumed.</param>
+    /// <returns>Null when there is none.</returns>
+    /// <exception cref="CheckpointException">One is there, and it is damaged or of another model.</exception>
+    public static TokenizerData? Find(Checkpoint checkpoint, int vocabSize, Report report) => Gpt2Vocabularies.ForSize(vocabSize, report);
+}
