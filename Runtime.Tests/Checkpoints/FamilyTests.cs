@@ -179,7 +179,7 @@ public class FamilyTests
         byte[] checkpoint = MyGpt([("embed_dim", 4), ("num_heads", 2)], [("tokenizer_kind", "bpe")]);
         File.WriteAllText(folder.File("vocab.txt"), "a\nb\nc\nd\ne\n");
 
-        Assert.Contains("tokenizer_kind is 'bpe'", Conversion.Refuse(checkpoint), StringComparison.Ordinal);
+        Assert.Contains("tokenizer_kind is 'bpe', but tokenizer_state has no lists chars and merges", Conversion.Refuse(checkpoint), StringComparison.Ordinal);
         using ModelFile model = Conversion.Convert(folder, checkpoint, new ConvertOptions { VocabPath = folder.File("vocab.txt") }).Model;
         Assert.Equal(5, model.Description.Tokenizer!.TokenCount);
     }

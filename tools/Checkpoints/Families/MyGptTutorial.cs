@@ -112,16 +112,27 @@ internal sealed class MyGptTutorial : IFamily
 
     private static TokenizerData? FindVocabulary(DictValue root, int vocabSize, Report report)
     {
-        if (root.TryGet(TokenizerKind, out Value? kind) && kind is not (TextValue { Value: "char" } or NoneValue))
+        DictValue? state = root.Get<DictValue>(TokenizerState);
+        Value? kind = root.TryGet(TokenizerKind, out Value? stated) ? stated : null;
+        TokenizerData? vocabulary = kind switch
         {
-            string named = kind is TextValue text ? Printable.Quote(text.Value) : kind.Kind;
-            throw new CheckpointException($"{TokenizerKind} is {named}, which is not converted yet; 'char' is");
-        }
-        Value? characters = root.Get<DictValue>(TokenizerState)?.Get<ListValue>("chars") ?? root.Get<ListValue>(Characters);
-        if (characters is not ListValue list)
-            return null;
-        TokenizerData vocabulary = VocabularyTable.Characters(VocabularyTable.Texts(list, Characters), vocabSize, Characters);
-        report.Found($"vocabulary: {VocabularyFile.Describe(vocabulary)} in the checkpoint");
+            null or NoneValue or TextValue { Value: "char" } => FindCharacters(state?.Get<ListValue>("chars") ?? root.Get<ListValue>(Characters), vocabSize),
+            TextValue { Value: "bpe" } => FindMerges(state, vocabSize),
+            TextValue text => throw UnknownKind(Printable.Quote(text.Value)),
+            _ => throw UnknownKind(kind.Kind),
+        };
+        if (vocabulary is not null)
+            report.Found($"vocabulary: {VocabularyFile.Describe(vocabulary)} in the checkpoint");
         return vocabulary;
     }
+
+    private static TokenizerData? FindCharacters(ListValue? list, int vocabSize) =>
+        list is null ? null : VocabularyTable.Characters(VocabularyTable.Texts(list, Characters), vocabSize, Characters);
+
+    private static TokenizerData FindMerges(DictValue? state, int vocabSize) =>
+        state?.Get<ListValue>("chars") is { } chars && state.Get<ListValue>("merges") is { } merges
+            ? MyGptBpeVocabulary.Create(chars, merges, vocabSize, TokenizerState)
+            : throw new CheckpointException($"{TokenizerKind} is 'bpe', but {TokenizerState} has no lists chars and merges");
+
+    private static CheckpointException UnknownKind(string found) => new($"{TokenizerKind} is {found}; 'char' and 'bpe' are known");
 }
