@@ -147,6 +147,7 @@ public class VerifyVerbTests(Models models)
     [InlineData("max_abs_diff_f32_f64: a string found", "{\"logits_file\": \"l\", \"cases\": [{\"prompt_ids\": [1], \"logits_shape\": [1, 65], \"max_abs_diff_f32_f64\": \"small\"}]}")]
     [InlineData("logits_file: missing", "{\"cases\": [{\"prompt_ids\": [1], \"logits_shape\": [1, 65]}]}")]
     [InlineData("logits_file: '../secret' found", "{\"logits_file\": \"../secret\", \"cases\": []}")]
+    [InlineData("logits_positions: 'a\\u2028b\\u202ec' found", "{\"logits_file\": \"l\", \"cases\": [{\"prompt_ids\": [1], \"logits_positions\": \"a\u2028b\u202Ec\"}]}")]
     [InlineData("logits_file: '/etc/passwd' found", "{\"logits_file\": \"/etc/passwd\", \"cases\": []}")]
     [InlineData("logits_file: '..' found", "{\"logits_file\": \"..\", \"cases\": []}")]
     [InlineData("has 8 bytes; the logits", "{\"logits_file\": \"l\", \"cases\": [{\"prompt_ids\": [1], \"logits_shape\": [1, 65]}]}")]
@@ -161,6 +162,18 @@ public class VerifyVerbTests(Models models)
         File.WriteAllText(folder.File("expected.json"), json);
         File.WriteAllBytes(folder.File("l"), new byte[8]);
         Command.Run("verify", models.Shakespeare, folder.File("expected.json")).Failed(3, needed);
+    }
+
+    [Theory]
+    [InlineData("[trueness,", "")]                                                 // .NET's message has all that follows
+    [InlineData("{\"logits_file\": \"", "\", \"cases\": []}")]
+    public void Verify_with_a_broken_reference_shows_only_some_of_it(string before, string after)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        File.WriteAllText(folder.File("expected.json"), before + new string('x', 5000) + after);
+        CommandResult result = Command.Run("verify", models.Shakespeare, folder.File("expected.json"));
+        result.Failed(3, "expected.json");
+        Assert.InRange(result.Error.Length, 1, 1000);
     }
 
     [Fact]

@@ -19,17 +19,17 @@ internal sealed class Messages(TextWriter error, bool color)
     public void Note(string text) => error.WriteLine(OneLine(text));
 
     /// <summary>
-    /// Names from files end up in messages: control characters, which could move the cursor or fake a second line, are
-    /// shown as escapes.
+    /// Names from files end up in messages: characters that could move the cursor, fake a second line or turn the order of a line
+    /// round are shown as escapes.
     /// </summary>
     internal static string OneLine(string text)
     {
-        if (!text.Any(char.IsControl))
+        if (!text.Any(IsUnsafe))
             return text;
         var line = new StringBuilder(text.Length + 16);
         foreach (char c in text)
         {
-            if (!char.IsControl(c))
+            if (!IsUnsafe(c))
                 line.Append(c);
             else if (c is '\n')
                 line.Append("\\n");
@@ -42,6 +42,10 @@ internal sealed class Messages(TextWriter error, bool color)
         }
         return line.ToString();
     }
+
+    // Besides control characters, Unicode's line and paragraph separator, and its bidirectional overrides and isolates.
+    private static bool IsUnsafe(char c) =>
+        char.IsControl(c) || c is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 
     private void Line(string kind, string code, string text) =>
         error.WriteLine(color ? $"{code}{kind}:{Reset} {OneLine(text)}" : $"{kind}: {OneLine(text)}");

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MyGpt.CommandLine.Terminal;
 
 namespace MyGpt.CommandLine.Verify;
 
@@ -8,6 +9,7 @@ internal sealed class ReferenceReader
 {
     private const long MaxFileBytes = 64 << 20;
     private const int MaxIds = 1 << 20;
+    private const int LongestQuote = 80, LongestName = 255;
 
     private readonly string _path;
     private string? _logitsPath;
@@ -29,7 +31,13 @@ internal sealed class ReferenceReader
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
             return new ReferenceReader(path).Read(document.RootElement);
         }
-        catch (Exception failure) when (failure is JsonException or InvalidOperationException)   // the latter: half a surrogate pair in a string
+        catch (JsonException failure)
+        {
+            // The message repeats what it did not expect: up to all that is left of the file.
+            throw new ReferenceException(
+                $"'{path}' is not JSON: line {failure.LineNumber + 1}, byte {failure.BytePositionInLine}: {Plain(failure.Message)}", failure);
+        }
+        catch (InvalidOperationException failure)   // half a surrogate pair in a string
         {
             throw new ReferenceException($"'{path}' is not JSON: {failure.Message}", failure);
         }
@@ -59,7 +67,7 @@ internal sealed class ReferenceReader
             greedy.Add(new ReferenceGreedy(Name(item, where), Ids(item, where, "prompt_ids"), Ids(item, where, "ids")));
         if (cases.Count + greedy.Count == 0)
             throw Error("the file", "neither 'cases' nor 'greedy' found; at least one is needed");
-        return new ReferenceSet(cases, greedy, floatError);
+        return new ReferenceSet(_path, cases, greedy, floatError);
     }
 
     private ReferenceCase Case(JsonElement item, string where)
@@ -69,7 +77,7 @@ internal sealed class ReferenceReader
         {
             "all" => prompt.Length,
             "last" => 1,
-            var other => throw Error($"{where}.logits_positions", $"'{other}' found, 'all' or 'last' needed"),
+            var other => throw Error($"{where}.logits_positions", $"'{Plain(other)}' found, 'all' or 'last' needed"),
         };
         int[]? argMax = Has(item, "argmax_all", out _) ? Ids(item, where, "argmax_all") : null;
         if (argMax is not null && argMax.Length != prompt.Length)
@@ -103,8 +111,8 @@ internal sealed class ReferenceReader
     private string Beside(JsonElement name)
     {
         string? text = Text(name);
-        if (string.IsNullOrEmpty(text) || text is "." or ".." || text.AsSpan().IndexOfAny("/\\:\0") >= 0)
-            throw Error("logits_file", $"'{text ?? Kind(name)}' found; the name of a file in the same folder is needed");
+        if (string.IsNullOrEmpty(text) || text.Length > LongestName || text is "." or ".." || text.AsSpan().IndexOfAny("/\\:\0") >= 0)
+            throw Error("logits_file", $"'{Plain(text ?? Kind(name))}' found; the name of a file in the same folder is needed");
         return Path.Combine(Path.GetDirectoryName(_path) ?? "", text);
     }
 
@@ -149,7 +157,11 @@ internal sealed class ReferenceReader
             : throw Error(where, $"{Shown(value)} found, a finite number of 0 or more needed");
 
     private static string Name(JsonElement item, string where) =>
-        Has(item, "name", out JsonElement name) && Text(name) is { } text ? text : where;
+        Has(item, "name", out JsonElement name) && Text(name) is { } text ? Plain(text) : where;
+
+    // A text of the file as messages and tables show it.
+    private static string Plain(string text) =>
+        text.Length > LongestQuote ? $"{Messages.OneLine(text[..LongestQuote])}..." : Messages.OneLine(text);
 
     private static string? Text(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 

@@ -18,6 +18,7 @@ internal sealed class Verifier(Gpt gpt, Activations activations, Func<int[], int
     // Logits of this many positions at a time: through the same tiles as a long prompt, in little memory.
     private const int ChunkLength = 32;
 
+    private string _path = "";
     private double _largestLogit;
 
     /// <summary>Compares everything that the reference has.</summary>
@@ -27,6 +28,7 @@ internal sealed class Verifier(Gpt gpt, Activations activations, Func<int[], int
     /// <exception cref="ReferenceException">The reference does not belong to this model, or its logits cannot be used.</exception>
     public Verification Run(ReferenceSet reference, bool exact, double? tolerance)
     {
+        _path = reference.Path;
         foreach (ReferenceCase item in reference.Cases)
             Check(item);
         foreach (ReferenceGreedy item in reference.Greedy)
@@ -125,5 +127,5 @@ internal sealed class Verifier(Gpt gpt, Activations activations, Func<int[], int
         }
     }
 
-    private static ReferenceException Stranger(string problem) => new($"{problem}; is it the reference of this model?");
+    private ReferenceException Stranger(string problem) => new($"'{_path}': {problem}; is it the reference of this model?");
 }
