@@ -26,7 +26,10 @@ internal static class HeaderJson
         }
         catch (JsonException e)
         {
-            throw FormatError.Create(file, "header", $"not acceptable as JSON: {e.Message}");
+            // The message repeats what it did not expect: up to all that is left of the header.
+            throw FormatError.Create(file, "header", string.Create(
+                CultureInfo.InvariantCulture,
+                $"not acceptable as JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine}: {FormatError.Cut(e.Message)}"));
         }
     }
 
