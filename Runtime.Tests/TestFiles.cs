@@ -52,10 +52,14 @@ internal static class TestFiles
 }
 
 /// <summary>A folder that lives as long as one test.</summary>
-internal sealed class TemporaryFolder(string test) : IDisposable
+/// <param name="test">The test's name, as far as the folder's name can hold it.</param>
+/// <param name="parent">An existing folder it is made in; null for the machine's own for temporary files.</param>
+internal sealed class TemporaryFolder(string test, string? parent = null) : IDisposable
 {
     /// <summary>Full path of the folder.</summary>
-    public string FullPath { get; } = Directory.CreateTempSubdirectory($"mygpt-{test[..Math.Min(test.Length, 40)]}-").FullName;
+    public string FullPath { get; } = parent is null
+        ? Directory.CreateTempSubdirectory($"mygpt-{test[..Math.Min(test.Length, 40)]}-").FullName
+        : Directory.CreateDirectory(Path.Combine(parent, $"mygpt-{test}-{Guid.NewGuid():N}")).FullName;
 
     /// <summary>Full path of a file in the folder.</summary>
     public string File(string name) => Path.Combine(FullPath, name);
