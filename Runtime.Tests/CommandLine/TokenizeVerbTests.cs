@@ -39,9 +39,20 @@ public class TokenizeVerbTests(Models models)
     [Fact]
     public void Tokenize_of_an_unknown_character_names_it_and_its_place()
     {
-        string line = Command.Run("tokenize", models.Shakespeare, "caf\u00e9").Failed(2);
-        Assert.Contains("'é'", line, StringComparison.Ordinal);
-        Assert.Contains("3", line, StringComparison.Ordinal);
+        string line = Command.Run("tokenize", models.Shakespeare, "caf\u00e9").Failed(2, "--unknown skip");
+        Assert.Contains("no character 'é' (U+00E9), found at character 3 of the text", line, StringComparison.Ordinal);
+        Assert.Contains("no word 'dogs', found at word 2 ", Command.Run("tokenize", models.Words, "I love dogs").Failed(2), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Tokenize_leaves_out_or_replaces_what_is_unknown_when_told()
+    {
+        string[] known = Ids(Command.Run("tokenize", models.Shakespeare, "caf?!"));
+        Assert.Equal([.. known[..3], known[4]], Ids(Command.Run("tokenize", models.Shakespeare, "caf\u00e9!", "--unknown", "skip")));
+        Assert.Equal(known, Ids(Command.Run("tokenize", models.Shakespeare, "caf\u00e9!", "--unknown", "replace")));
+        Command.Run("tokenize", models.Shakespeare, "caf\u00e9", "--unknown", "error").Failed(2, "'é'");
+        Command.Run("tokenize", models.Words, "I love dogs", "--unknown", "replace").Failed(2, "nor a token to replace it");
+        Command.Run("tokenize", models.Words, "I", "--unknown", "ask").Failed(2, "error, skip, replace");
     }
 
     [Fact]

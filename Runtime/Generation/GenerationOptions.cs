@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using MyGpt.Runtime.Tokenization;
 
 namespace MyGpt.Runtime.Generation;
 
@@ -71,6 +72,14 @@ public sealed record GenerationOptions
 
     /// <summary>Whether the text of a special token such as <c>&lt;|endoftext|&gt;</c> in a prompt is that token; else it is ordinary text.</summary>
     public bool AllowSpecial { get; init; }
+
+    /// <summary>What to do with a part of a prompt's text that the vocabulary has no token for; an error unless told otherwise.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is no member of the enum.</exception>
+    public UnknownText Unknown
+    {
+        get;
+        init => field = Enum.IsDefined(value) ? value : throw OutOfRange(nameof(Unknown), value, "Error, Skip or Replace");
+    }
 
     private static string[] CheckStopStrings(IReadOnlyList<string> strings)
     {

@@ -55,7 +55,7 @@ public sealed class TextGenerator : IDisposable
     /// <param name="prompt">The text; empty to begin with the start token alone.</param>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="cancellation">Ends the run after the current token, with <see cref="FinishReason.Cancelled"/>.</param>
-    /// <exception cref="UnknownTextException">The vocabulary has no token for a part of the prompt.</exception>
+    /// <exception cref="UnknownTextException">The vocabulary has no token for a part of the prompt, see <see cref="GenerationOptions.Unknown"/>.</exception>
     /// <exception cref="InvalidOperationException">The model has no tokenizer.</exception>
     /// <exception cref="ArgumentException">The prompt is empty and the model has no start token, or an end token is not below V.</exception>
     /// <exception cref="ObjectDisposedException">The generator was disposed.</exception>
@@ -65,7 +65,7 @@ public sealed class TextGenerator : IDisposable
         if (_tokenizer is null)
             throw new InvalidOperationException("The model has no tokenizer: give the prompt as token ids.");
         options ??= new GenerationOptions();
-        int[] ids = _tokenizer.Encode(prompt, options.AllowSpecial);
+        int[] ids = _tokenizer.Encode(prompt, options.AllowSpecial, options.Unknown);
         return Start(_startBeforePrompt && _startToken is { } start && ids.Length > 0 ? [start, .. ids] : ids, options, cancellation);
     }
 

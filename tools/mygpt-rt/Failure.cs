@@ -9,6 +9,7 @@ namespace MyGpt.CommandLine;
 /// <summary>Turns whatever went wrong into an exit code and one line.</summary>
 internal static class Failure
 {
+    private const string HowToGoOn = "--unknown skip leaves such text out, --unknown replace puts a token in its place";
     private const string ReportIt = "run again with --verbose and report what it prints";
 
     /// <summary>Says what happened and whose turn it is.</summary>
@@ -16,7 +17,7 @@ internal static class Failure
     {
         CommandException known => (known.Code, known.Message),
         OptionException option => (ExitCode.Usage, option.Message),
-        UnknownTextException text => (ExitCode.Usage, text.Message),
+        UnknownTextException text => (ExitCode.Usage, $"{text.Message}; {HowToGoOn}"),
         WeightsFormatException => (ExitCode.BadFile, $"{failure.Message.TrimEnd('.')}; copy or convert it again"),
         CheckpointException or TokenizerDataException => (ExitCode.BadFile, failure.Message),
         ReferenceException or NoTokenException => (ExitCode.BadFile, failure.Message),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using MyGpt.Runtime.Tokenization;
 
 namespace MyGpt.CommandLine.Arguments;
 
@@ -88,6 +89,11 @@ internal static class Options
             },
         };
     }
+
+    /// <summary>What to do with text that the vocabulary has no token for.</summary>
+    public static Option<UnknownText?> Unknown() => OneOf(
+        "--unknown", "text that the vocabulary does not have: an error, left out, or a token such as <unk> or ? in its place [default: error]",
+        ("error", UnknownText.Error), ("skip", UnknownText.Skip), ("replace", UnknownText.Replace));
 
     /// <summary>The number of threads: all cores unless told.</summary>
     public static Option<int?> Threads() =>

@@ -41,6 +41,7 @@ internal sealed class GenerateVerb : IVerb
         ("crop", Overflow.Crop), ("stop", Overflow.Stop));
 
     private readonly Option<bool> _special = Options.Flag("--special", "<|endoftext|> and its like are tokens in the prompt, not text");
+    private readonly Option<UnknownText?> _unknown = Options.Unknown();
     private readonly Option<bool> _noPrompt = Options.Flag("--no-prompt", "print the continuation only");
     private readonly Option<bool> _stats = Options.Flag("--stats", "print counts and rates on standard error");
     private readonly Option<bool> _json = Options.Flag("--json", "print one JSON object instead of text");
@@ -51,7 +52,7 @@ internal sealed class GenerateVerb : IVerb
         _prompt.Define(command);
         _stop.Validators.Add(RequireStopText);
         Option[] options =
-            [_maxNewTokens, _temperature, _topK, _seed, _threads, _sampleCount, _stop, _overflow, _special, _noPrompt, _stats, _json];
+            [_maxNewTokens, _temperature, _topK, _seed, _threads, _sampleCount, _stop, _overflow, _special, _unknown, _noPrompt, _stats, _json];
         foreach (Option option in options)
             command.Options.Add(option);
     }
@@ -163,6 +164,7 @@ internal sealed class GenerateVerb : IVerb
         StopStrings = arguments.GetValue(_stop) ?? [],
         Overflow = arguments.GetValue(_overflow),
         AllowSpecial = arguments.GetValue(_special),
+        Unknown = arguments.GetValue(_unknown) ?? Defaults.Unknown,
     };
 
     private static void RequireStopText(OptionResult result)

@@ -13,6 +13,7 @@ internal sealed class TokenizeVerb : IVerb
     private readonly Argument<string> _weights = InputFile.Argument("WEIGHTS.BIN", "the model whose tokenizer is asked");
     private readonly TextInput _text = new("TEXT");
     private readonly Option<bool> _special = Options.Flag("--special", "<|endoftext|> and its like are tokens, not text");
+    private readonly Option<UnknownText?> _unknown = Options.Unknown();
     private readonly Option<bool> _json = Options.Flag("--json", "print one JSON object: ids and pieces");
 
     public void Define(Command command)
@@ -20,6 +21,7 @@ internal sealed class TokenizeVerb : IVerb
         command.Arguments.Add(_weights);
         _text.Define(command);
         command.Options.Add(_special);
+        command.Options.Add(_unknown);
         command.Options.Add(_json);
     }
 
@@ -31,7 +33,7 @@ internal sealed class TokenizeVerb : IVerb
         using ModelFile model = ModelOpener.Open(path, ModelFile.Open);
         if (model.Tokenizer is not { } tokenizer)
             throw NoVocabulary.Error(path);
-        int[] ids = tokenizer.Encode(text, arguments.GetValue(_special));
+        int[] ids = tokenizer.Encode(text, arguments.GetValue(_special), arguments.GetValue(_unknown) ?? UnknownText.Error);
         if (arguments.GetValue(_json))
             JsonOutput.Write(console.Output, json => Write(json, ids, tokenizer));
         else
