@@ -102,6 +102,24 @@ public class FamilyTests
     }
 
     [Fact]
+    public void Convert_reads_a_config_that_was_saved_as_an_object()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        var nano = new TinyCheckpoint();
+        Action<PickleWriter> config = pickle => pickle.Global("__main__", "GPTConfig").Op(')').Raw(0x81)
+            .Value(new List<(object, object?)> { ("block_size", 3), ("vocab_size", 5), ("n_layer", 2), ("n_head", 2), ("n_embd", 4) }).Op('b');
+
+        (ConversionReport report, ModelFile model) = Conversion.Convert(folder,
+            TinyCheckpoint.Archive((List<(object, object?)>)[("model", nano.State), ("config", config), ("step", 9)]));
+
+        model.Dispose();
+        Assert.Equal("nanoGPT", report.Family);
+        Assert.Equal(2, report.Config.HeadCount);
+        Assert.Equal(ActivationKind.GeluTanh, report.Config.Activation);
+        Assert.Contains(report.Of(ReportKind.Assumed), line => line.Contains("build-nanogpt", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Convert_separate_query_key_value_stacks_them()
     {
         using TemporaryFolder folder = TestFiles.NewFolder();

@@ -30,6 +30,11 @@ internal static class FamilyList
     public static string DescribeUnknown(Checkpoint checkpoint)
     {
         string known = string.Join(", ", All.Select(family => family.Name));
+        if (checkpoint.Root is ObjectValue whole)
+        {
+            return $"the checkpoint holds an object of the class {whole.Name}, not data; if it is the model as a whole, "
+                + "save its state dict instead: torch.save(model.state_dict(), path)";
+        }
         if (checkpoint.Root is not DictValue root)
             return $"the checkpoint holds {checkpoint.Root.Kind}, not a dictionary; a state dict or a checkpoint of {known} was needed";
         if (root.Items.Count == 0)

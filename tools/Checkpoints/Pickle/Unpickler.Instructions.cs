@@ -173,16 +173,27 @@ internal sealed partial class Unpickler
             Push(global);
             return;
         }
-        // A class, by Python's habit of naming: most likely a config object or a whole model that was saved as it is.
-        string advice = module != "torch" && name.Length > 0 && char.IsUpper(name[0])
-            ? "; save plain data instead: torch.save({'model': model.state_dict(), 'config': vars(config)}, path)" : "";
-        string full = Printable.Quote($"{module}.{name}");
-        throw Error($"the pickle asks for {full}, which is not on the list of what a checkpoint may hold{advice}");
+        // A class, by Python's habit of naming: its objects are data, such as a config that was saved as it is.
+        if (module != "torch" && name.Length > 0 && char.IsUpper(name[0]))
+        {
+            Take(Cost.Opaque);
+            Push(new UnknownClass(Printable.Escape($"{module}.{name}")));
+            return;
+        }
+        throw Unlisted($"{module}.{name}", advice: "");
     }
+
+    private CheckpointException Unlisted(string name, string advice) =>
+        Error($"the pickle asks for {Printable.Quote(name)}, which is not on the list of what a checkpoint may hold{advice}");
 
     private void Call(string instruction)
     {
         Value arguments = Pop(), target = Pop();
+        if (target is UnknownClass unknown)
+        {
+            Push(MakeObject(unknown, arguments, instruction));
+            return;
+        }
         if (target is not PickleGlobal { Call: { } call } global)
             throw Error($"{instruction} calls {target.Kind}, which cannot be called");
         if (arguments is not ListValue { ListKind: ListKind.Tuple } list)
@@ -191,13 +202,34 @@ internal sealed partial class Unpickler
         Push(call(list.Items, this));
     }
 
-    // Sets attributes of an object. The data that we build has none that matter: an ordered dictionary's _metadata
-    // (module versions), a NumPy type's byte order.
+    // object.__new__(cls), whose attributes BUILD sets next: the way of every plain class. With arguments the class's code would decide.
+    private ObjectValue MakeObject(UnknownClass type, Value arguments, string instruction)
+    {
+        if (instruction != "NEWOBJ" || arguments is not ListValue { ListKind: ListKind.Tuple, Items: [] })
+        {
+            throw Unlisted(type.Name,
+                "; save plain data instead: torch.save({'model': model.state_dict(), 'config': vars(config)}, path)");
+        }
+        Take(Cost.Opaque);
+        return new ObjectValue(type.Name);
+    }
+
+    // Sets attributes of an object. Those of what we know do not matter: an ordered dictionary's _metadata (module versions), a
+    // NumPy type's byte order.
     private void Build()
     {
-        Pop();
-        if (Peek() is not (DictValue { IsOrdered: true } or OpaqueValue and not PickleGlobal))
-            throw Error($"BUILD sets attributes of {Peek().Kind}");
+        Value state = Pop();
+        switch (Peek())
+        {
+            case ObjectValue thing:
+                thing.Attributes = state is DictValue attributes ? attributes
+                    : throw Error($"BUILD sets the attributes of {thing.Kind} to {state.Kind}; a dictionary was needed");
+                break;
+            case DictValue { IsOrdered: true } or OpaqueValue and not (PickleGlobal or UnknownClass):
+                break;
+            default:
+                throw Error($"BUILD sets attributes of {Peek().Kind}");
+        }
     }
 
     private void LoadStorage()
