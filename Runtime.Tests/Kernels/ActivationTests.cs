@@ -37,10 +37,13 @@ public class ActivationTests
     public void ReluSquared_matches_reference() => Check<ReluSquared.Operation>(x => Math.Max(x, 0) * Math.Max(x, 0), relative: 6e-8, absolute: 1e-44);
 
     [Fact]
+    public void Silu_matches_reference() => Check<Silu.Operation>(x => x / (1 + Math.Exp(-x)), relative: 3e-7, absolute: 0);
+
+    [Fact]
     public void Activations_keep_NaN_and_reach_their_limits()
     {
         float[] x = [float.NaN, 1000f, -1000f, 0f, 3.4e38f];
-        foreach (Action<float[]> apply in new Action<float[]>[] { v => GeluErf.Apply(v), v => GeluTanh.Apply(v) })
+        foreach (Action<float[]> apply in new Action<float[]>[] { v => GeluErf.Apply(v), v => GeluTanh.Apply(v), v => Silu.Apply(v) })
         {
             float[] y = [.. x];
             apply(y);

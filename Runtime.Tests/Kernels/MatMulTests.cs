@@ -83,6 +83,25 @@ public unsafe class MatMulTests
         }
     }
 
+    [Fact]
+    public void Run_multiplies_what_it_activated_by_the_factor()
+    {
+        const int inDim = 20, outDim = 9, tokens = 5;
+        float[] w = Sample.Floats(inDim * outDim, 1), x = Sample.Floats(inDim * tokens, 2), bias = Sample.Floats(outDim, 3), factor = Sample.Floats(outDim * tokens, 4);
+        float[] plain = Run<F32Rows>(InstructionSet.Portable, w, x, inDim, outDim, tokens);
+        float[] y = new float[outDim * tokens];
+        using var partition = new RowPartition(2);
+        fixed (float* pw = w, px = x, pb = bias, py = y, pf = factor)
+        {
+            new MatMul<F32Rows>
+            {
+                W = (byte*)pw, X = px, Y = py, Bias = pb, Factor = pf, Activation = &Relu.Apply, Tokens = tokens, InDim = inDim, OutDim = outDim,
+            }.Run(partition);
+        }
+        for (int i = 0; i < y.Length; i++)
+            Assert.Equal(Math.Max(plain[i] + bias[i % outDim], 0) * factor[i], y[i]);
+    }
+
     // The definition of every output: lane j adds products j, j + 8, ... in order, fused; then the fixed tree.
     private static float Chain(ReadOnlySpan<float> w, ReadOnlySpan<float> x)
     {

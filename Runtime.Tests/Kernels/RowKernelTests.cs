@@ -26,8 +26,41 @@ public class RowKernelTests
                 var plain = new Guarded(x);
                 set.Run(new LayerNorm.Kernel(plain.Span, gain, default, 1e-5f, plain.Span));   // in place, no bias
                 Sample.Close([.. normed.Select((v, i) => v * gain[i])], plain.Checked(), relative: 1e-6, absolute: limit);
+
+                var bare = new Guarded(x);
+                set.Run(new LayerNorm.Kernel(x, default, default, 1e-5f, bare.Span));
+                Sample.Close(normed, bare.Checked(), relative: 1e-6, absolute: limit);
             }
             Assert.All(bits, b => Assert.Equal(bits[0], b));
+        }
+    }
+
+    [Fact]
+    public void RmsNorm_matches_reference_at_every_length()
+    {
+        foreach (int length in Sample.Lengths.Where(n => n > 0))
+        {
+            float[] x = [.. Sample.Floats(length, 1).Select(v => v + 2)], gain = Sample.Floats(length, 2), bias = Sample.Floats(length, 3);
+            double square = x.Average(v => (double)v * v);
+            double[] normed = [.. x.Select(v => v / Math.Sqrt(square + 1e-5))];
+            foreach (bool hasGain in new[] { true, false })
+            {
+                foreach (bool hasBias in new[] { true, false })
+                {
+                    double[] expected = [.. normed.Select((v, i) => v * (hasGain ? gain[i] : 1) + (hasBias ? bias[i] : 0))];
+                    var bits = new List<uint[]>();
+                    foreach (InstructionSet set in InstructionSets.All)
+                    {
+                        var y = new Guarded(x);
+                        set.Run(new RmsNorm.Kernel(y.Span, hasGain ? gain : default, hasBias ? bias : default, 1e-5f, y.Span));   // in place
+                        // The bound in docs/numerics.md on elements of at most 2.5 times a gain of at most 3; the bias may cancel them.
+                        double relative = (length / 16.0 + 6.5) * Math.Pow(2, -24);
+                        Sample.Close(expected, y.Checked(), relative, absolute: hasBias ? 7.5 * relative : 0);
+                        bits.Add(Sample.Bits(y.Checked()));
+                    }
+                    Assert.All(bits, b => Assert.Equal(bits[0], b));
+                }
+            }
         }
     }
 
@@ -68,7 +101,7 @@ public class RowKernelTests
     }
 
     [Fact]
-    public void Add_and_Divide_match_plain_arithmetic_at_every_length()
+    public void Add_Multiply_and_Divide_match_plain_arithmetic_at_every_length()
     {
         foreach (int length in Sample.Lengths)
         {
@@ -78,12 +111,16 @@ public class RowKernelTests
                 var sum = new Guarded(y);
                 set.Run(new Add.Kernel(x, sum.Span));
                 Assert.Equal(x.Zip(y, (a, b) => a + b), sum.Checked());
+                var product = new Guarded(y);
+                set.Run(new Multiply.Kernel(x, product.Span));
+                Assert.Equal(x.Zip(y, (a, b) => a * b), product.Checked());
                 var quotient = new Guarded(x);
                 set.Run(new Divide.Kernel(quotient.Span, 0.7f));
                 Assert.Equal(x.Select(a => a / 0.7f), quotient.Checked());
             }
         }
         Assert.Throws<ArgumentException>(() => Add.Apply([1], [1, 2]));
+        Assert.Throws<ArgumentException>(() => Multiply.Apply([1], [1, 2]));
     }
 
     [Fact]
@@ -118,5 +155,9 @@ public class RowKernelTests
         Assert.Throws<ArgumentException>(() => LayerNorm.Apply([1, 2], [1, 2], [1], 1e-5f, [1, 2]));
         Assert.Throws<ArgumentException>(() => LayerNorm.Apply([1, 2], [1, 2], [], 1e-5f, [1]));
         Assert.Throws<ArgumentException>(() => LayerNorm.Apply([], [], [], 1e-5f, []));
+        Assert.Throws<ArgumentException>(() => RmsNorm.Apply([1, 2], [1], [], 1e-5f, [1, 2]));
+        Assert.Throws<ArgumentException>(() => RmsNorm.Apply([1, 2], [], [1], 1e-5f, [1, 2]));
+        Assert.Throws<ArgumentException>(() => RmsNorm.Apply([1, 2], [], [], 1e-5f, [1]));
+        Assert.Throws<ArgumentException>(() => RmsNorm.Apply([], [], [], 1e-5f, []));
     }
 }

@@ -39,6 +39,14 @@ public class VectorOpsTests
         Assert.Equal([expected, 2 * expected, expected, expected], four);
     }
 
+    [Fact]
+    public void SwapPairs_exchanges_neighbours()
+    {
+        float[] x = [1, 2, 3, 4, 5, 6, 7, 8], y = new float[8];
+        PortableOps.Store(PortableOps.SwapPairs(PortableOps.Load(ref x[0], 0)), ref y[0], 0);
+        Assert.Equal([2, 1, 4, 3, 6, 5, 8, 7], y);
+    }
+
     private static float[] Probe<TOps, TVec>(int round)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
@@ -52,10 +60,11 @@ public class VectorOpsTests
         TVec[] results =
         [
             TOps.Broadcast(data[3]), TOps.Add(a, b), TOps.Subtract(a, b), TOps.Multiply(a, b), TOps.Divide(a, b), TOps.MultiplyAdd(a, b, c),
-            TOps.Max(a, b), TOps.Min(a, b), TOps.Abs(a), TOps.SelectLess(a, b, c, d), TOps.LoadBf16(ref narrow[0], 5),
+            TOps.Max(a, b), TOps.Min(a, b), TOps.Abs(a), TOps.SwapPairs(a), TOps.SelectLess(a, b, c, d), TOps.LoadBf16(ref narrow[0], 5),
             TOps.LoadTail(ref data[0], 3, 3 + (nuint)tail), TOps.LoadBf16Tail(ref narrow[0], 3, 3 + (nuint)tail),
             TOps.PowerOfTwo(TOps.Broadcast(VectorMath.RoundingShift + random.Next(-126, 128))),
             VectorMath.Exp<TOps, TVec>(a), VectorMath.GeluErf<TOps, TVec>(b), VectorMath.GeluTanh<TOps, TVec>(c),
+            VectorMath.Silu<TOps, TVec>(d),
         ];
         float[] flat = new float[results.Length * 8 + 16];
         for (int i = 0; i < results.Length; i++)

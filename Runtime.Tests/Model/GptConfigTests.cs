@@ -39,6 +39,16 @@ public sealed class GptConfigTests
         Assert.True(TensorSpec.For(largest).All(spec => (long)spec.Rows * spec.Columns <= 1L << 41));
     }
 
+    [Fact]
+    public void Validate_accepts_rotary_positions_of_even_heads()
+    {
+        foreach (PositionKind position in new[] { PositionKind.RotaryPairs, PositionKind.RotaryHalves })
+        {
+            foreach (float rotaryBase in new[] { 1f, 10000f, float.MaxValue })
+                (Good with { Position = position, HeadDim = 2, RotaryBase = rotaryBase }).Validate();
+        }
+    }
+
     public static TheoryData<string> Bad => [.. BadConfigs.Keys];
 
     private static Dictionary<string, GptConfig> BadConfigs { get; } = new()
@@ -60,6 +70,12 @@ public sealed class GptConfigTests
         ["norm_epsilon: 0"] = Good with { NormEpsilon = 0 },
         ["norm_epsilon: NaN"] = Good with { NormEpsilon = float.NaN },
         ["norm_epsilon: Infinity"] = Good with { NormEpsilon = float.PositiveInfinity },
+        ["rotary_base: 0"] = Good with { RotaryBase = 0 },
+        ["rotary_base: 0.5"] = Good with { RotaryBase = 0.5f },
+        ["rotary_base: NaN"] = Good with { RotaryBase = float.NaN },
+        ["rotary_base: Infinity"] = Good with { RotaryBase = float.PositiveInfinity },
+        ["head_dim: 5"] = Good with { Position = PositionKind.RotaryPairs },
+        ["head_dim: 7"] = Good with { Position = PositionKind.RotaryHalves, HeadDim = 7 },
         ["norm: 7"] = Good with { Norm = (NormKind)7 },
         ["position: -1"] = Good with { Position = (PositionKind)(-1) },
         ["activation: 99"] = Good with { Activation = (ActivationKind)99 },

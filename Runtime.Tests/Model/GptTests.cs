@@ -55,18 +55,7 @@ public class GptTests
     public void Forward_matches_double_precision_reference(GptConfig config, ElementType type)
     {
         using var model = new InMemoryModel(config, type);
-        int[] ids = Ids(config, 100);
-        double[][] expected = model.Reference.Forward(ids);
-
-        float[] actual = Logits(model, ids);
-
-        // float32 against float64 over a handful of layers: PyTorch's own runs of such models differ by 1e-6 to 1e-5 of the largest logit.
-        double largest = expected.Max(row => row.Max(Math.Abs));
-        for (int t = 0; t < ids.Length; t++)
-        {
-            for (int v = 0; v < config.VocabSize; v++)
-                Assert.Equal(expected[t][v], actual[t * config.VocabSize + v], tolerance: 3e-6 * largest);
-        }
+        ModelRuns.AssertMatchesReference(model, ModelRuns.Ids(config, 100));
     }
 
     [Theory]
@@ -74,11 +63,11 @@ public class GptTests
     public void Forward_in_one_call_equals_token_by_token_and_any_other_cut(GptConfig config, ElementType type)
     {
         using var model = new InMemoryModel(config, type);
-        int[] ids = Ids(config, config.ContextLength);
-        float[] whole = Logits(model, ids);
+        int[] ids = ModelRuns.Ids(config, config.ContextLength);
+        float[] whole = ModelRuns.Logits(model, ids);
 
         foreach (int step in new[] { 1, 2, 3, 7, 64, 100 })
-            Assert.Equal(Bits(whole), Bits(Logits(model, ids, threads: 2, step)));
+            Assert.Equal(ModelRuns.Bits(whole), ModelRuns.Bits(ModelRuns.Logits(model, ids, threads: 2, step)));
     }
 
     [Theory]
@@ -90,19 +79,19 @@ public class GptTests
         // Wide enough that every region goes to the workers.
         GptConfig config = Wide with { EmbeddingDim = 384, HeadCount = 6, KvHeadCount = 6, HeadDim = 64, MlpDim = 1000, VocabSize = 999 };
         using var model = new InMemoryModel(config);
-        int[] ids = Ids(config, 90);
+        int[] ids = ModelRuns.Ids(config, 90);
 
-        Assert.Equal(Bits(Logits(model, ids, threads: 1)), Bits(Logits(model, ids, threads)));
-        Assert.Equal(Bits(Logits(model, ids, threads: 1, step: 1)), Bits(Logits(model, ids, threads, step: 1)));
+        Assert.Equal(ModelRuns.Bits(ModelRuns.Logits(model, ids, threads: 1)), ModelRuns.Bits(ModelRuns.Logits(model, ids, threads)));
+        Assert.Equal(ModelRuns.Bits(ModelRuns.Logits(model, ids, threads: 1, step: 1)), ModelRuns.Bits(ModelRuns.Logits(model, ids, threads, step: 1)));
     }
 
     [Fact]
     public void Forward_in_a_batch_equals_each_sequence_alone()
     {
         using var model = new InMemoryModel(Wide);
-        int[] ids = Ids(Wide, 60);
+        int[] ids = ModelRuns.Ids(Wide, 60);
         int[][] sequences = [ids[..17], ids[20..21], ids[5..45], ids[40..42], ids[30..60]];
-        float[][] alone = [.. sequences.Select(s => Logits(model, s))];
+        float[][] alone = [.. sequences.Select(s => ModelRuns.Logits(model, s))];
 
         using var activations = new Activations(Wide, threads: 2);
         KvCache[] caches = [.. sequences.Select(_ => new KvCache(Wide))];
@@ -115,7 +104,7 @@ public class GptTests
         for (int i = 0; i < sequences.Length; i++)
         {
             float[] expected = i % 2 == 0 ? alone[i] : alone[i][^Wide.VocabSize..];
-            Assert.Equal(Bits(expected), Bits(together[at..(at + expected.Length)]));
+            Assert.Equal(ModelRuns.Bits(expected), ModelRuns.Bits(together[at..(at + expected.Length)]));
             at += expected.Length;
         }
         Assert.Equal(at, together.Length);
@@ -129,19 +118,19 @@ public class GptTests
         // So wide that only a few tokens fit the scratch memory at a time.
         GptConfig config = Odd with { MlpDim = 120_000, LayerCount = 1, VocabSize = 7, ContextLength = 70 };
         using var model = new InMemoryModel(config);
-        int[] ids = Ids(config, 70);
+        int[] ids = ModelRuns.Ids(config, 70);
         using (var activations = new Activations(config, threads: 1))
             Assert.InRange(activations.ChunkLength, 2, 40);
 
-        Assert.Equal(Bits(Logits(model, ids, step: 1)), Bits(Logits(model, ids)));
+        Assert.Equal(ModelRuns.Bits(ModelRuns.Logits(model, ids, step: 1)), ModelRuns.Bits(ModelRuns.Logits(model, ids)));
     }
 
     [Fact]
     public void Forward_after_truncate_or_copy_equals_a_fresh_run()
     {
         using var model = new InMemoryModel(Odd);
-        int[] ids = Ids(Odd, 100);
-        float[] expected = Logits(model, ids);
+        int[] ids = ModelRuns.Ids(Odd, 100);
+        float[] expected = ModelRuns.Logits(model, ids);
         using var activations = new Activations(Odd, threads: 1);
         using KvCache first = new(Odd), second = new(Odd);
         var batch = new TokenBatch();
@@ -153,12 +142,12 @@ public class GptTests
         second.Truncate(66);
         batch.Clear();
         batch.Add(second, ids.AsSpan(66), LogitRows.Last);
-        Assert.Equal(Bits(expected[^Odd.VocabSize..]), Bits(model.Gpt.Forward(batch, activations).ToArray()));
+        Assert.Equal(ModelRuns.Bits(expected[^Odd.VocabSize..]), ModelRuns.Bits(model.Gpt.Forward(batch, activations).ToArray()));
 
         first.Truncate(0);
         batch.Clear();
         batch.Add(first, ids, LogitRows.Last);
-        Assert.Equal(Bits(expected[^Odd.VocabSize..]), Bits(model.Gpt.Forward(batch, activations).ToArray()));
+        Assert.Equal(ModelRuns.Bits(expected[^Odd.VocabSize..]), ModelRuns.Bits(model.Gpt.Forward(batch, activations).ToArray()));
     }
 
     [Fact]
@@ -224,23 +213,4 @@ public class GptTests
                 Step();
         }));
     }
-
-    private static float[] Logits(InMemoryModel model, int[] ids, int threads = 2, int step = int.MaxValue)
-    {
-        using var activations = new Activations(model.Config, threads);
-        using var cache = new KvCache(model.Config);
-        var batch = new TokenBatch();
-        List<float> logits = [];
-        for (int at = 0; at < ids.Length; at += Math.Min(step, ids.Length))
-        {
-            batch.Clear();
-            batch.Add(cache, ids.AsSpan(at, Math.Min(step, ids.Length - at)), LogitRows.All);
-            logits.AddRange(model.Gpt.Forward(batch, activations));
-        }
-        return [.. logits];
-    }
-
-    private static int[] Ids(GptConfig config, int count) => [.. Enumerable.Range(0, count).Select(i => (i * 997 + 13) % config.VocabSize)];
-
-    private static uint[] Bits(float[] values) => [.. values.Select(BitConverter.SingleToUInt32Bits)];
 }

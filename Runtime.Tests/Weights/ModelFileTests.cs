@@ -28,6 +28,18 @@ public sealed class ModelFileTests
             LayerCount = 12, Activation = ActivationKind.ReluSquared, NormEpsilon = 1.2345679e-6f,
         },
         ["relu"] = TinyModels.Config with { Activation = ActivationKind.Relu, KvHeadCount = 4 },
+        ["RMSNorm, rotary pairs of another base, gated SiLU"] = TinyModels.Config with
+        {
+            Norm = NormKind.RmsNorm, NormBias = false, Position = PositionKind.RotaryPairs, HeadDim = 8, RotaryBase = 123456.79f,
+            Activation = ActivationKind.Silu, GatedMlp = true,
+        },
+        ["gated without biases"] = TinyModels.Config with { GatedMlp = true, MlpUpBias = false, MlpDownBias = false },
+        ["norms without tensors, first but not final, rotary halves"] = TinyModels.Config with
+        {
+            NormWeight = false, NormBias = false, EmbeddingNorm = true, FinalNorm = false, Position = PositionKind.RotaryHalves, HeadDim = 4,
+        },
+        ["first and final norm"] = TinyModels.Config with { EmbeddingNorm = true },
+        ["norms of a bias alone"] = TinyModels.Config with { NormWeight = false, EmbeddingNorm = true },
         ["gelu tanh"] = TinyModels.Config with { Activation = ActivationKind.GeluTanh, KvHeadCount = 1 },
     };
 
@@ -86,6 +98,29 @@ public sealed class ModelFileTests
             Assert.Equal(defaults.Overflow is not null, model.File.Generation.TryGetProperty("overflow", out _));
             Assert.Equal(defaults.StartBeforePrompt, model.File.Generation.TryGetProperty("start_before_prompt", out _));
         }
+    }
+
+    [Fact]
+    public void Open_file_without_the_later_keys_means_what_it_meant_before_them()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        FileForge forge = new();
+        foreach (string key in new[] { "norm_weight", "embedding_norm", "final_norm", "rotary_base", "mlp_gated" })
+            Assert.True(forge.Header["config"]!.AsObject().Remove(key));
+        File.WriteAllBytes(folder.File("old.bin"), forge.Bytes());
+        using ModelFile model = ModelFile.Open(folder.File("old.bin"));
+        Assert.Equal(TinyModels.Config with { VocabSize = 300 }, model.Description.Config);
+    }
+
+    [Fact]
+    public void Open_the_demo_model_of_before_the_later_keys()
+    {
+        using ModelFile model = ModelFile.Open(Path.Combine(TestFiles.Root, "weights", "demo.bin"));
+        Assert.False(model.File.Config.TryGetProperty("norm_weight", out _));
+        Assert.Equal(
+            (NormKind.LayerNorm, true, PositionKind.Learned, false, true, false),
+            (model.Description.Config.Norm, model.Description.Config.NormWeight, model.Description.Config.Position,
+                model.Description.Config.EmbeddingNorm, model.Description.Config.FinalNorm, model.Description.Config.GatedMlp));
     }
 
     [Fact]

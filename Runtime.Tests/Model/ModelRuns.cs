@@ -1,0 +1,50 @@
+using MyGpt.Runtime.Model;
+
+namespace MyGpt.Runtime.Tests.Model;
+
+/// <summary>Ways to run a model that the tests compare.</summary>
+internal static class ModelRuns
+{
+    /// <summary>Logits of every position of one sequence, (T * V).</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="ids">The sequence, (T).</param>
+    /// <param name="threads">Threads of the session.</param>
+    /// <param name="step">Tokens a call.</param>
+    public static float[] Logits(InMemoryModel model, int[] ids, int threads = 2, int step = int.MaxValue)
+    {
+        using var activations = new Activations(model.Config, threads);
+        using var cache = new KvCache(model.Config);
+        var batch = new TokenBatch();
+        List<float> logits = [];
+        for (int at = 0; at < ids.Length; at += Math.Min(step, ids.Length))
+        {
+            batch.Clear();
+            batch.Add(cache, ids.AsSpan(at, Math.Min(step, ids.Length - at)), LogitRows.All);
+            logits.AddRange(model.Gpt.Forward(batch, activations));
+        }
+        return [.. logits];
+    }
+
+    /// <summary>Holds every logit against the double-precision reference.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="ids">The sequence, (T).</param>
+    public static void AssertMatchesReference(InMemoryModel model, int[] ids)
+    {
+        double[][] expected = model.Reference.Forward(ids);
+        float[] actual = Logits(model, ids);
+
+        // float32 against float64 over a handful of layers: PyTorch's own runs of such models differ by 1e-6 to 1e-5 of the largest logit.
+        double largest = expected.Max(row => row.Max(Math.Abs));
+        for (int t = 0; t < ids.Length; t++)
+        {
+            for (int v = 0; v < model.Config.VocabSize; v++)
+                Assert.Equal(expected[t][v], actual[t * model.Config.VocabSize + v], tolerance: 3e-6 * largest);
+        }
+    }
+
+    /// <summary>Token ids that wander through the vocabulary.</summary>
+    public static int[] Ids(GptConfig config, int count) => [.. Enumerable.Range(0, count).Select(i => (i * 997 + 13) % config.VocabSize)];
+
+    /// <summary>The bits of floats: equality that tells 0 from -0.</summary>
+    public static uint[] Bits(IEnumerable<float> values) => [.. values.Select(BitConverter.SingleToUInt32Bits)];
+}
