@@ -39,6 +39,17 @@ public class BenchTests
         Assert.Equal(4 * 123_532_032L, ModelCost.BytesPerToken(Shapes(Gpt2 with { TiedHead = false }, ElementType.F32)));
 
     [Fact]
+    public void A_gate_is_read_and_multiplied_like_the_other_matrices()
+    {
+        GptConfig gated = Gpt2 with { GatedMlp = true, EmbeddingNorm = true, Norm = NormKind.RmsNorm, Position = PositionKind.RotaryHalves };
+        GptWeights weights = Shapes(gated, ElementType.Bf16);
+        const long gates = 12 * 768 * 3072;
+        Assert.Equal(2 * (123_532_032L + gates), ModelCost.BytesPerToken(weights));
+        double needed = ModelCost.PrefillFlopsPerToken(Shapes(Gpt2, ElementType.Bf16), Gpt2, 512) + 2 * gates;
+        Assert.Equal(needed, ModelCost.PrefillFlopsPerToken(weights, gated, 512), 1.0);
+    }
+
+    [Fact]
     public void PrefillFlops_of_gpt2_are_those_that_the_peers_are_measured_with()
     {
         double needed = ((2 * 84_934_656d * 512) + (2 * 38_597_376d) + (4 * 768 * 12 * 512 * 513d / 2)) / 512;

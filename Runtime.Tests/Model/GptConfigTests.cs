@@ -60,6 +60,7 @@ public sealed class GptConfigTests
         ["embedding_dim: 0"] = Good with { EmbeddingDim = 0 },
         ["embedding_dim: 131073"] = Good with { EmbeddingDim = (1 << 17) + 1 },
         ["layer_count: 4097"] = Good with { LayerCount = 4097 },
+        ["layer_count: 2049"] = Good with { LayerCount = 2049, GatedMlp = true },
         ["head_count: 0"] = Good with { HeadCount = 0 },
         ["kv_head_count: 0"] = Good with { KvHeadCount = 0 },
         ["kv_head_count: 8"] = Good with { KvHeadCount = 8 },

@@ -56,6 +56,8 @@ internal static partial class MalformedFiles
         yield return Set("config", "context_length", "1048577", "header.config: context_length: 1048577 found");
         yield return Set("config", "embedding_dim", "131073", "header.config: embedding_dim: 131073 found");
         yield return Set("config", "layer_count", "4097", "header.config: layer_count: 4097 found");
+        yield return Edit("more layers than a gated model may have", "header.config: layer_count: 2049 found, 1 to 2048 needed",
+            forge => forge.Set("config", "layer_count", "2049").Set("config", "mlp_gated", "true"));
         yield return Set("config", "mlp_dim", "131073", "header.config: mlp_dim: 131073 found");
         yield return Set("config", "head_dim", "131073", "header.config: head_dim: 131073 found");
         yield return Set("config", "head_dim", "131072", "header.config: head_count * head_dim: 524288 found");

@@ -9,6 +9,9 @@ internal static class GptConfigLimits
     public const int ContextLength = 1 << 20;
     public const int LayerCount = 1 << 12;
 
+    /// <summary>A gate is two more tensors a layer: with half the layers, the list of all tensors still fits the header of weights.bin.</summary>
+    public const int GatedLayerCount = LayerCount / 2;
+
     /// <summary>For C, F, HS, NH and NH * HS; the fused query/key/value rows then stay below three times this.</summary>
     public const int Width = 1 << 17;
 
@@ -17,7 +20,7 @@ internal static class GptConfigLimits
         Range("vocab_size", config.VocabSize, VocabSize)
         ?? Range("context_length", config.ContextLength, ContextLength)
         ?? Range("embedding_dim", config.EmbeddingDim, Width)
-        ?? Range("layer_count", config.LayerCount, LayerCount)
+        ?? Range("layer_count", config.LayerCount, config.GatedMlp ? GatedLayerCount : LayerCount)
         ?? Range("head_count", config.HeadCount, Width)
         ?? Range("kv_head_count", config.KvHeadCount, config.HeadCount)
         ?? Range("head_dim", config.HeadDim, Width)

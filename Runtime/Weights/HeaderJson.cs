@@ -10,7 +10,7 @@ internal static class HeaderJson
 {
     private const int LargestDepth = 16;
 
-    // Largest header anyone needs: 4096 layers of 12 tensors are 49159 sections of 19 tokens, under 2^20. A token takes 12 bytes
+    // Largest header anyone needs: 4096 layers of 12 tensors are 49161 sections of 19 tokens, under 2^20. A token takes 12 bytes
     // in System.Text.Json's tree, so a hostile header cannot make the tree larger than 12 MiB.
     private const int MostTokens = 1 << 20;
 
