@@ -12,6 +12,7 @@ internal static class ContainerFormats
         new PyTorchLegacy(),
         new ShardedCheckpoint(),
         new Safetensors(),
+        new LlmcModel(),
         .. UnreadFormats.All,
     ];
 

@@ -5,17 +5,20 @@ namespace MyGpt.Checkpoints.Containers;
 /// <summary>Formats that are known by name and refused with advice, so that nobody is left with "unknown file".</summary>
 internal static class UnreadFormats
 {
-    private const int LlmcMagic = 20240326;   // llm.c, train_gpt2.py: write_model
+    // llm.c, train_gpt2.py (write_state) and llmc/dataloader.h: what it writes beside its models.
+    private const int LlmcStateMagic = 20240327, LlmcTokensMagic = 20240520;
 
     public static IContainerFormat[] All { get; } =
     [
         new Unread("tar", LooksLikeTar,
-            "this is a tar archive; torch.save wrote such files before PyTorch 0.2, and no later one reads them without that code: "
-            + "load it with torch.load and save it again with torch.save(obj, path). Another archive is unpacked first"),
+            "this is a tar archive; torch.save wrote such files before PyTorch 0.2: load it with torch.load and save it again with "
+            + "torch.save(obj, path); any other archive is unpacked first"),
         new Unread("GGUF", (_, head) => head.StartsWith("GGUF"u8),
             "this is a GGUF file, which is not read yet; convert reads what torch.save(obj, path) wrote"),
-        new Unread("llm.c", (_, head) => head.Length >= 8 && BinaryPrimitives.ReadInt32LittleEndian(head) == LlmcMagic,
-            "this is an llm.c model, which is not read yet; convert reads what torch.save(obj, path) wrote"),
+        new Unread("llm.c state", (_, head) => StartsWith(head, LlmcStateMagic),
+            "this is llm.c's debug state, logits to compare with, and no model; convert the .bin without 'debug_state' in its name"),
+        new Unread("llm.c tokens", (_, head) => StartsWith(head, LlmcTokensMagic),
+            "these are tokens that llm.c trains on, and no model"),
         new Unread("pickle", (_, head) => head.Length >= 2 && head[0] == 0x80 && head[1] <= 5,
             "this is a plain pickle, not a checkpoint of torch.save; a nanoGPT meta.pkl is given with --vocab"),
         new Unread("JSON", (file, head) => HasExtension(file, ".json") && FirstVisible(head) is (byte)'{' or (byte)'[',
@@ -23,6 +26,9 @@ internal static class UnreadFormats
         new Unread("Python source", (file, _) => HasExtension(file, ".py"),
             "this is Python source, not a checkpoint; run it, and save the model with torch.save(obj, path)"),
     ];
+
+    private static bool StartsWith(ReadOnlySpan<byte> head, int magic) =>
+        head.Length >= sizeof(int) && BinaryPrimitives.ReadInt32LittleEndian(head) == magic;
 
     // POSIX.1-1988 (ustar) and later; the 64 bytes of the head end before the mark.
     private static bool LooksLikeTar(CheckpointFile file, ReadOnlySpan<byte> head)
