@@ -10,7 +10,8 @@ namespace MyGpt.Runtime.Weights;
 /// </remarks>
 internal static class AtomicFile
 {
-    private const int BufferSize = 1 << 20;
+    // Gathers what is small; larger pieces go to the file as they are, without a copy.
+    private const int BufferSize = 1 << 16;
 
     private const int GenericIOError = unchecked((int)0x80131620);   // COR_E_IO
 

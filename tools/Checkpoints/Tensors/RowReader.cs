@@ -10,14 +10,24 @@ namespace MyGpt.Checkpoints.Tensors;
 internal sealed class RowReader
 {
     /// <summary>Most elements that one tile has.</summary>
-    public const int TileElements = 1 << 19;
+    public const int TileElements = 1 << 20;
+
+    // 256 kB as float32: what is read stays in the core's cache until it has been checked, summed and written.
+    private const int RunElements = 1 << 16;
 
     // Neighbours further apart than this are read one by one: reading what lies between would cost more.
     private const int LargestGap = 64;
 
-    private readonly byte[] _raw = new byte[TileElements * sizeof(double)];
+    // Columns of a transposed view that are read before they are turned into rows: one cache line of each row.
+    private const int StripColumns = 16;
+
+    // Keeps the columns of a strip off each other's cache sets when their length is a power of two.
+    private const int StripPadding = 16;
+
     private readonly float[] _tile = new float[TileElements];
-    private readonly float[] _run = new float[TileElements];
+    private readonly float[] _run = new float[RunElements];
+    private readonly byte[] _raw = new byte[RunElements * sizeof(double)];
+    private float[] _strip = [];
 
     /// <summary>Takes a tile: some whole rows, or a part of one.</summary>
     /// <param name="row">The tile's first row.</param>
@@ -31,7 +41,7 @@ internal sealed class RowReader
     /// <exception cref="IOException">The file cannot be read.</exception>
     public void Read(StoredTensor tensor, Receive receive)
     {
-        foreach ((long row, long column, int height, int width) in Tiles(tensor))
+        foreach ((long row, long column, int height, int width) in Tiles(tensor, IsTransposed(tensor)))
         {
             Span<float> tile = _tile.AsSpan(0, height * width);
             ReadTile(tensor, row, column, height, width, tile);
@@ -44,7 +54,7 @@ internal sealed class RowReader
     public bool AreEqual(StoredTensor one, StoredTensor other)
     {
         float[] otherTile = new float[TileElements];
-        foreach ((long row, long column, int height, int width) in Tiles(one))
+        foreach ((long row, long column, int height, int width) in Tiles(one, IsTransposed(one) || IsTransposed(other)))
         {
             Span<float> tile = _tile.AsSpan(0, height * width), second = otherTile.AsSpan(0, height * width);
             ReadTile(one, row, column, height, width, tile);
@@ -55,14 +65,19 @@ internal sealed class RowReader
         return true;
     }
 
-    private static IEnumerable<(long Row, long Column, int Height, int Width)> Tiles(StoredTensor tensor)
+    /// <summary>A view in which the elements of a column lie closer together in the file than those of a row.</summary>
+    private static bool IsTransposed(StoredTensor tensor) => tensor.Shape.Count == 2 && tensor.Strides[1] > tensor.Strides[0];
+
+    // A transposed view is read column by column: the more rows a tile has, the longer are the runs in the file.
+    private static IEnumerable<(long Row, long Column, int Height, int Width)> Tiles(StoredTensor tensor, bool tall)
     {
+        int elements = tall ? TileElements : RunElements;
         long rows = tensor.Shape.Count == 1 ? 1 : tensor.Shape[0], columns = tensor.Shape[^1];
-        long rowsPerTile = Math.Max(1, TileElements / Math.Max(1, columns));
+        long rowsPerTile = Math.Max(1, elements / Math.Max(1, columns));
         for (long row = 0; row < rows; row += rowsPerTile)
         {
-            for (long column = 0; column < columns; column += TileElements)
-                yield return (row, column, (int)Math.Min(rowsPerTile, rows - row), (int)Math.Min(TileElements, columns - column));
+            for (long column = 0; column < columns; column += elements)
+                yield return (row, column, (int)Math.Min(rowsPerTile, rows - row), (int)Math.Min(elements, columns - column));
         }
     }
 
@@ -70,46 +85,82 @@ internal sealed class RowReader
     {
         long rowStride = tensor.Shape.Count == 1 ? 0 : tensor.Strides[0], columnStride = tensor.Strides[^1];
         long start = tensor.Offset + (row * rowStride) + (column * columnStride);
-        if (columnStride == 1 && (height == 1 || rowStride == width))
+        if (columnStride == 1 && rowStride == width)
         {
             ReadContiguous(tensor, start, tile);
         }
         else if (columnStride <= rowStride || height == 1)
         {
             for (int y = 0; y < height; y++)
-                ReadRun(tensor, start + (y * rowStride), columnStride, width, tile[(y * width)..], step: 1);
+                ReadRun(tensor, start + (y * rowStride), columnStride, tile.Slice(y * width, width));
         }
         else
         {
-            // A transposed view: what lies together in the file is a column.
-            for (int x = 0; x < width; x++)
-                ReadRun(tensor, start + (x * columnStride), rowStride, height, tile[x..], step: width);
+            ReadTransposed(tensor, start, height, width, tile);
         }
     }
 
-    /// <summary>Elements <paramref name="stride"/> apart in the file go to places <paramref name="step"/> apart.</summary>
-    private void ReadRun(StoredTensor tensor, long start, long stride, int count, Span<float> destination, int step)
+    /// <summary>Reads some columns, each of them together in the file, and turns them into parts of rows.</summary>
+    private void ReadTransposed(StoredTensor tensor, long start, int height, int width, Span<float> tile)
     {
-        long gap = stride > LargestGap ? 1 : Math.Max(1, stride);
-        int perRead = stride > LargestGap ? 1 : (int)Math.Min(count, 1 + ((TileElements - 1) / gap));
-        for (int done = 0; done < count; done += perRead)
+        int stride = height + StripPadding;
+        if (_strip.Length < StripColumns * stride)
+            _strip = new float[StripColumns * stride];
+        for (int x = 0; x < width; x += StripColumns)
         {
-            int now = Math.Min(perRead, count - done);
+            int columns = Math.Min(StripColumns, width - x);
+            for (int i = 0; i < columns; i++)
+                ReadRun(tensor, start + ((x + i) * tensor.Strides[1]), tensor.Strides[0], _strip.AsSpan(i * stride, height));
+            for (int y = 0; y < height; y++)
+            {
+                Span<float> line = tile.Slice((y * width) + x, columns);
+                for (int i = 0; i < line.Length; i++)
+                    line[i] = _strip[(i * stride) + y];
+            }
+        }
+    }
+
+    /// <summary>Reads elements that are <paramref name="stride"/> apart in the file.</summary>
+    private void ReadRun(StoredTensor tensor, long start, long stride, Span<float> destination)
+    {
+        if (stride == 1)
+        {
+            ReadContiguous(tensor, start, destination);
+            return;
+        }
+        long gap = stride > LargestGap ? 1 : Math.Max(1, stride);
+        int perRead = stride > LargestGap ? 1 : (int)Math.Min(destination.Length, 1 + ((RunElements - 1) / gap));
+        for (int done = 0; done < destination.Length; done += perRead)
+        {
+            int now = Math.Min(perRead, destination.Length - done);
             int span = stride == 0 ? 1 : (int)(((now - 1) * gap) + 1);
             ReadContiguous(tensor, start + (done * stride), _run.AsSpan(0, span));
             for (int i = 0; i < now; i++)
-                destination[(done + i) * step] = _run[stride == 0 ? 0 : i * (int)gap];
+                destination[done + i] = _run[stride == 0 ? 0 : i * (int)gap];
         }
     }
 
     private void ReadContiguous(StoredTensor tensor, long start, Span<float> destination)
     {
         int size = tensor.Type.Size();
-        Span<byte> raw = _raw.AsSpan(0, destination.Length * size);
-        tensor.Storage.Read(start * size, raw);
-        if (tensor.Storage.BigEndian == BitConverter.IsLittleEndian)
-            Reverse(raw, size);
-        FloatConversion.Widen(tensor.Type, raw, destination);
+        bool reverse = tensor.Storage.BigEndian == BitConverter.IsLittleEndian;
+        if (tensor.Type == TensorType.Float32)
+        {
+            Span<byte> bytes = MemoryMarshal.AsBytes(destination);
+            tensor.Storage.Read(start * size, bytes);
+            if (reverse)
+                Reverse(bytes, size);
+            return;
+        }
+        for (int done = 0; done < destination.Length; done += RunElements)
+        {
+            Span<float> part = destination.Slice(done, Math.Min(RunElements, destination.Length - done));
+            Span<byte> raw = _raw.AsSpan(0, part.Length * size);
+            tensor.Storage.Read((start + done) * size, raw);
+            if (reverse)
+                Reverse(raw, size);
+            FloatConversion.Widen(tensor.Type, raw, part);
+        }
     }
 
     private static void Reverse(Span<byte> raw, int size)
