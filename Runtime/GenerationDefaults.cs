@@ -33,7 +33,7 @@ public sealed record GenerationDefaults
         GenerationDefaults defaults = new()
         {
             StartToken = (int?)json.OptionalInteger(StartTokenKey, 0, vocabSize - 1),
-            StartBeforePrompt = json.Has(StartBeforePromptKey) && json.Boolean(StartBeforePromptKey),
+            StartBeforePrompt = json.Boolean(StartBeforePromptKey, absent: false),
             EndToken = (int?)json.OptionalInteger(EndTokenKey, 0, vocabSize - 1),
             Overflow = json.Has(OverflowKey) ? json.Code<Overflow>(OverflowKey, Code) : null,
         };

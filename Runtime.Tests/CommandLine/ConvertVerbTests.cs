@@ -1,4 +1,6 @@
 using System.Text.Json;
+using MyGpt.CommandLine;
+using MyGpt.CommandLine.Terminal;
 
 namespace MyGpt.Runtime.Tests.CommandLine;
 
@@ -17,6 +19,50 @@ public class ConvertVerbTests
         result.Shows("\nfound ", "\nassumed ", "\nleft out ", "\nwrote ");
         Assert.Equal("", result.Error);
         Assert.Equal(["w.bin"], Names(folder));
+    }
+
+    [Fact]
+    public void Convert_prints_what_each_tensor_became_and_inspect_does_later()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string weights = folder.File("w.bin");
+        string[] converted = Placed(Command.Run("convert", Shakespeare, weights).Succeeded());
+        Assert.Contains(converted, line => line.Contains("token_embedding.embedding.weight [65, 64]", StringComparison.Ordinal)
+            && line.EndsWith(" -> token_embedding", StringComparison.Ordinal));
+        Assert.Contains(converted, line => line.EndsWith(" -> blocks.N.attention.qkv.weight", StringComparison.Ordinal));
+        Assert.True(converted.Length < 25, "a line for each kind of tensor, not for each layer");
+        string[] known = [.. converted.Where(line => line.IndexOf(" -> ", StringComparison.Ordinal) <= 60)];
+        Assert.Single(known.Select(line => line.IndexOf(" -> ", StringComparison.Ordinal)).Distinct());
+
+        Assert.Equal(converted, Placed(Command.Run("inspect", weights).Succeeded()));
+        Assert.Equal(converted, Placed(Command.Run("inspect", Shakespeare).Succeeded()));
+        JsonElement json = Command.Run("inspect", Shakespeare, "--json").Succeeded().Json();
+        Assert.Equal(converted.Length, json.GetProperty("placed").GetArrayLength());
+        Assert.Equal(
+            json.GetProperty("placed").ToString(),
+            Command.Run("inspect", weights, "--json").Succeeded().Json().GetProperty("source").GetProperty("placed").ToString());
+    }
+
+    [Fact]
+    public void Convert_option_that_decides_nothing_is_refused_by_name()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        Command.Run("convert", Shakespeare, folder.File("w.bin"), "--rotary", "pairs").Failed(2, "--rotary ");
+        Assert.Empty(Names(folder));
+    }
+
+    [Fact]
+    public void Convert_shows_how_far_it_is_on_a_terminal_only()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        using var error = new StringWriter();
+        var console = new CommandConsole
+        {
+            Input = Stream.Null, Output = Stream.Null, Error = error, ErrorIsTerminal = true, WatchInterrupt = () => CancellationToken.None,
+        };
+        Assert.Equal(ExitCode.Done, Cli.Run(["convert", Shakespeare, folder.File("w.bin")], console));
+        Assert.Contains("100 % of 0.8 MB", error.ToString(), StringComparison.Ordinal);
+        Assert.EndsWith(" \r", error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,6 +152,14 @@ public class ConvertVerbTests
         string line = Command.Run("convert", TestFiles.Fixture($"malformed/{name}"), folder.File("w.bin"), "--heads", "2").Failed(3);
         Assert.Contains(name, line, StringComparison.Ordinal);
         Assert.Empty(Names(folder));
+    }
+
+    // The lines of the table "placed": its label, then lines without one.
+    private static string[] Placed(CommandResult result)
+    {
+        string[] lines = result.Output.Split('\n');
+        int first = Array.FindIndex(lines, line => line.StartsWith("placed ", StringComparison.Ordinal));
+        return [.. lines[first..].TakeWhile((line, i) => i == 0 || line.StartsWith("  ", StringComparison.Ordinal)).Select(line => line["placed ".Length..].Trim())];
     }
 
     private static IEnumerable<string?> Names(TemporaryFolder folder) => Directory.EnumerateFileSystemEntries(folder.FullPath).Select(Path.GetFileName);

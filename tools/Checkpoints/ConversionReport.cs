@@ -15,7 +15,9 @@ public enum ReportKind
     /// <summary>In the checkpoint and deliberately not converted.</summary>
     LeftOut,
 
-    /// <summary>A tensor of the checkpoint, and the tensor of weights.bin that it became: <c>FOUND -> BECAME</c>.</summary>
+    /// <summary>
+    /// A tensor of the checkpoint and what it became in weights.bin: <c>FOUND -> BECAME</c>, with N for the layer where layers are alike.
+    /// </summary>
     Placed,
 
     /// <summary>The user should know before relying on the result.</summary>

@@ -21,6 +21,7 @@ public static class Converter
     /// <param name="checkpointPath">The checkpoint: a file, or a folder with one, such as a Hugging Face model or nanoGPT's out.</param>
     /// <param name="weightsPath">Where to write.</param>
     /// <param name="options">What the caller decides.</param>
+    /// <param name="progress">Told after each piece, on the caller's thread, how far the writing is; null for nobody.</param>
     /// <returns>What was found, assumed and left out.</returns>
     /// <exception cref="CheckpointException">
     /// The checkpoint or the vocabulary is damaged, hostile or of an unknown kind; nothing was written.
@@ -28,7 +29,8 @@ public static class Converter
     /// <exception cref="OptionException">An option is needed (<see cref="MissingOptionException"/>), or does not fit.</exception>
     /// <exception cref="IOException">A file cannot be opened, read or written.</exception>
     /// <exception cref="UnauthorizedAccessException">A file may not be read or written.</exception>
-    public static ConversionReport Convert(string checkpointPath, string weightsPath, ConvertOptions options)
+    public static ConversionReport Convert(
+        string checkpointPath, string weightsPath, ConvertOptions options, IProgress<ConversionProgress>? progress = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(checkpointPath);
         ArgumentException.ThrowIfNullOrEmpty(weightsPath);
@@ -42,7 +44,7 @@ public static class Converter
         var report = new Report();
         path.Explain(report);
         using CheckpointFile file = CheckpointFile.Open(path.File);
-        return Named(file, () => Convert(file, weightsPath, options, report));
+        return Named(file, () => Convert(file, weightsPath, options, report, progress));
     }
 
     /// <summary>Describes a checkpoint without converting it.</summary>
@@ -62,7 +64,8 @@ public static class Converter
         return Named(file, () => Describe(file, options ?? new ConvertOptions(), report));
     }
 
-    private static ConversionReport Convert(CheckpointFile file, string weightsPath, ConvertOptions options, Report report)
+    private static ConversionReport Convert(
+        CheckpointFile file, string weightsPath, ConvertOptions options, Report report, IProgress<ConversionProgress>? progress)
     {
         Checkpoint checkpoint = ContainerFormats.Open(file);
         (IFamily family, Recognition recognition) = FamilyList.Recognise(checkpoint)
@@ -81,9 +84,10 @@ public static class Converter
             Generation = model.Generation(vocabulary),
             Source = Provenance(file, checkpoint, family, MatrixTypes(model), report),
         };
-        var writer = new TensorWriter(options.AllowNonFinite);
+        long written = 0, total = TensorSpec.For(model.Config).Sum(spec => spec.Rows * TypeOf(spec).RowBytes(spec.Columns));
+        var writer = new TensorWriter(options.AllowNonFinite, bytes => progress?.Report(new ConversionProgress(written += bytes, total)));
         ModelFile.Write(weightsPath, description, type,
-            spec => output => writer.Write(model.Tensors[spec.Name], spec.IsMatrix ? type : ElementType.F32, output), options.Overwrite);
+            spec => output => writer.Write(model.Tensors[spec.Name], TypeOf(spec), output), options.Overwrite);
         return new ConversionReport
         {
             Container = checkpoint.Container,
@@ -94,6 +98,8 @@ public static class Converter
             WeightsPath = weightsPath,
             Lines = report.Lines,
         };
+
+        ElementType TypeOf(TensorSpec spec) => spec.IsMatrix ? type : ElementType.F32;
     }
 
     private static CheckpointDescription Describe(CheckpointFile file, ConvertOptions options, Report report)

@@ -6,7 +6,8 @@ namespace MyGpt.Checkpoints.Tensors;
 
 /// <summary>Writes checkpoint tensors as weights.bin stores them, in one pass and with buffers of fixed size.</summary>
 /// <param name="allowNonFinite">Whether NaN and infinite weights pass.</param>
-internal sealed class TensorWriter(bool allowNonFinite)
+/// <param name="written">Told how many bytes each piece has, once it is written.</param>
+internal sealed class TensorWriter(bool allowNonFinite, Action<int> written)
 {
     private readonly RowReader _reader = new();
     private readonly ushort[] _narrow = new ushort[RowReader.TileElements];
@@ -25,23 +26,25 @@ internal sealed class TensorWriter(bool allowNonFinite)
             {
                 if (!allowNonFinite)
                     CheckFinite(part, row, column, numbers, type);
-                Write(numbers, type, output);
+                ReadOnlySpan<byte> bytes = Encode(numbers, type);
+                output.Write(bytes);
+                written(bytes.Length);
             });
         }
     }
 
-    private void Write(ReadOnlySpan<float> numbers, ElementType type, Stream output)
+    private ReadOnlySpan<byte> Encode(ReadOnlySpan<float> numbers, ElementType type) => type switch
     {
-        if (type == ElementType.Bf16)
-        {
-            Span<ushort> narrow = _narrow.AsSpan(0, numbers.Length);
-            FloatConversion.ToBf16(numbers, narrow);
-            output.Write(MemoryMarshal.AsBytes(narrow));
-        }
-        else
-        {
-            output.Write(MemoryMarshal.AsBytes(numbers));
-        }
+        ElementType.F32 => MemoryMarshal.AsBytes(numbers),
+        ElementType.Bf16 => MemoryMarshal.AsBytes(Narrow(numbers)),
+        ElementType.U32 or ElementType.U8 => throw new ArgumentException($"{type.Code()} is no type for weights.", nameof(type)),
+    };
+
+    private ReadOnlySpan<ushort> Narrow(ReadOnlySpan<float> numbers)
+    {
+        Span<ushort> narrow = _narrow.AsSpan(0, numbers.Length);
+        FloatConversion.ToBf16(numbers, narrow);
+        return narrow;
     }
 
     private static void CheckFinite(StoredTensor tensor, long row, long column, ReadOnlySpan<float> numbers, ElementType type)

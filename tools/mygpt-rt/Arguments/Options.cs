@@ -65,6 +65,22 @@ internal static class Options
     public static Option<double?> OptionalNonNegative(string name, string description) =>
         new(name) { Description = description, HelpName = "X", CustomParser = result => ParseNonNegative(result, name) };
 
+    /// <summary>A number above 0 that a float32 holds, or null when it is not given.</summary>
+    public static Option<float?> OptionalPositive(string name, string description) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = "X",
+            CustomParser = result =>
+            {
+                if (float.TryParse(Value(result), NumberStyles.Float, CultureInfo.InvariantCulture, out float value)
+                    && value is > 0 and < float.PositiveInfinity)
+                    return value;
+                result.AddError($"{name} is '{Value(result)}'; it must be a number above 0");
+                return null;
+            },
+        };
+
     /// <summary>One of a few words, or null when it is not given.</summary>
     /// <param name="name">The option.</param>
     /// <param name="description">For the help.</param>

@@ -21,6 +21,9 @@ internal sealed class CommandConsole
     /// <summary>Whether standard error is a terminal: only then is progress shown.</summary>
     public bool ErrorIsTerminal { get; init; }
 
+    /// <summary>Columns of the terminal that standard error is; 80 where nothing says how many.</summary>
+    public int TerminalWidth { get; init; } = 80;
+
     /// <summary>Whether the environment allows colours: NO_COLOR is not set and the terminal is not a dumb one.</summary>
     public bool ColorAllowed { get; init; }
 

@@ -23,6 +23,8 @@ internal sealed class ProcessConsole : IDisposable
             ErrorIsTerminal = !System.Console.IsErrorRedirected,
             ColorAllowed = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
                 && Environment.GetEnvironmentVariable("TERM") != "dumb",
+            // The environment and not Console.WindowWidth, which sends a terminal control sequences on standard output.
+            TerminalWidth = int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), out int columns) && columns > 0 ? columns : 80,
             WatchInterrupt = WatchInterrupt,
         };
     }

@@ -32,6 +32,23 @@ internal sealed class ConvertVerb : IVerb
         ("gelu-tanh", ActivationKind.GeluTanh), ("relu", ActivationKind.Relu), ("relu-squared", ActivationKind.ReluSquared),
         ("silu", ActivationKind.Silu));
 
+    private readonly Option<int?> _kvHeads =
+        Options.OptionalWhole("--kv-heads", [], "number of key/value heads, where neither the config nor the matrices say it", 1, 65536);
+
+    private readonly Option<int?> _context =
+        Options.OptionalWhole("--context", [], "context length, for rotary positions, which do not show it", 1, 1 << 20);
+
+    private readonly Option<NormKind?> _norm = Options.OneOf(
+        "--norm", "the norm, where the checkpoint does not say it", ("layer", NormKind.LayerNorm), ("rms", NormKind.RmsNorm));
+
+    private readonly Option<float?> _normEpsilon = Options.OptionalPositive("--norm-epsilon", "what the norm adds before its root");
+
+    private readonly Option<PositionKind?> _rotary = Options.OneOf(
+        "--rotary", "what the rotation pairs: neighbours, or the halves of a head", ("pairs", PositionKind.RotaryPairs),
+        ("halves", PositionKind.RotaryHalves));
+
+    private readonly Option<float?> _rotaryBase = Options.OptionalPositive("--rotary-base", "base of the rotation's frequencies");
+
     private readonly Option<string?> _vocab =
         InputFile.Option("--vocab", "vocabulary: one token a line, a JSON array of strings, or a nanoGPT meta.pkl");
 
@@ -43,27 +60,22 @@ internal sealed class ConvertVerb : IVerb
     {
         command.Arguments.Add(_checkpoint);
         command.Arguments.Add(_weights);
-        foreach (Option option in new Option[] { _type, _heads, _activation, _vocab, _force, _allowNonFinite, _json })
+        Option[] options =
+        [
+            _type, _heads, _kvHeads, _context, _activation, _norm, _normEpsilon, _rotary, _rotaryBase, _vocab, _force, _allowNonFinite, _json,
+        ];
+        foreach (Option option in options)
             command.Options.Add(option);
     }
 
     public ExitCode Run(ParseResult arguments, CommandConsole console)
     {
         string checkpoint = arguments.GetValue(_checkpoint)!, weights = arguments.GetValue(_weights)!;
-        bool force = arguments.GetValue(_force);
-        CheckTarget(checkpoint, weights, force);
+        CheckTarget(checkpoint, weights, arguments.GetValue(_force));
         InputFile.RequireFileOrFolder(checkpoint);
         if (arguments.GetValue(_vocab) is { } vocabulary)
             InputFile.Require(vocabulary);
-        ConversionReport report = Convert(checkpoint, weights, new ConvertOptions
-        {
-            Heads = arguments.GetValue(_heads),
-            Activation = arguments.GetValue(_activation),
-            VocabPath = arguments.GetValue(_vocab),
-            Type = arguments.GetValue(_type),
-            AllowNonFinite = arguments.GetValue(_allowNonFinite),
-            Overwrite = force,
-        });
+        ConversionReport report = Convert(checkpoint, weights, ReadOptions(arguments), console);
         ReportText.Warn(report.Lines, console);
         if (arguments.GetValue(_json))
             JsonOutput.Write(console.Output, json => Write(json, checkpoint, report));
@@ -71,6 +83,22 @@ internal sealed class ConvertVerb : IVerb
             Print(checkpoint, report, console);
         return ExitCode.Done;
     }
+
+    private ConvertOptions ReadOptions(ParseResult arguments) => new()
+    {
+        Heads = arguments.GetValue(_heads),
+        KvHeads = arguments.GetValue(_kvHeads),
+        ContextLength = arguments.GetValue(_context),
+        Activation = arguments.GetValue(_activation),
+        Norm = arguments.GetValue(_norm),
+        NormEpsilon = arguments.GetValue(_normEpsilon),
+        Rotary = arguments.GetValue(_rotary),
+        RotaryBase = arguments.GetValue(_rotaryBase),
+        VocabPath = arguments.GetValue(_vocab),
+        Type = arguments.GetValue(_type),
+        AllowNonFinite = arguments.GetValue(_allowNonFinite),
+        Overwrite = arguments.GetValue(_force),
+    };
 
     // Before any work: reading a large checkpoint only to find that the result has no place would try anybody's patience.
     private static void CheckTarget(string checkpoint, string weights, bool force)
@@ -90,11 +118,12 @@ internal sealed class ConvertVerb : IVerb
             throw CommandException.Usage($"'{checkpoint}' is a weights.bin already; use it as it is: mygpt-rt generate {checkpoint}");
     }
 
-    private static ConversionReport Convert(string checkpoint, string weights, ConvertOptions options)
+    private static ConversionReport Convert(string checkpoint, string weights, ConvertOptions options, CommandConsole console)
     {
+        using var progress = new ProgressBar(console);
         try
         {
-            return Converter.Convert(checkpoint, weights, options);
+            return Converter.Convert(checkpoint, weights, options, progress);
         }
         catch (FileNotFoundException failure) when (Path.Exists(checkpoint) && Path.Exists(options.VocabPath ?? checkpoint))
         {

@@ -14,12 +14,23 @@ internal static class ReportText
         foreach (IGrouping<ReportKind, ReportLine> group in shown.GroupBy(line => line.Kind).OrderBy(group => group.Key))
         {
             string label = Label(group.Key);
-            foreach (ReportLine line in group)
+            IEnumerable<string> texts = group.Select(line => line.Text);
+            foreach (string text in group.Key == ReportKind.Placed ? AlignArrows(texts) : texts)
             {
-                table.Add(label, Messages.OneLine(line.Text));
+                table.Add(label, Messages.OneLine(text));
                 label = "";
             }
         }
+    }
+
+    /// <summary>The texts <c>FOUND -> BECAME</c> of <see cref="ReportKind.Placed"/> lines, one arrow below the other as far as that is readable.</summary>
+    public static IEnumerable<string> AlignArrows(IEnumerable<string> placed)
+    {
+        const string Arrow = " -> ";
+        const int WidestColumn = 60;
+        int[] ends = [.. placed.Select(text => Math.Max(0, text.LastIndexOf(Arrow, StringComparison.Ordinal)))];
+        int width = ends.Where(end => end <= WidestColumn).DefaultIfEmpty().Max();
+        return placed.Zip(ends, (text, end) => text[..end].PadRight(width) + text[end..]);
     }
 
     /// <summary>Writes one array of strings for each kind.</summary>

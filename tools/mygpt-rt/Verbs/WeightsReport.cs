@@ -73,14 +73,15 @@ internal sealed class WeightsReport(ModelFile model, bool isChecked)
         json.WriteEndArray();
     }
 
-    // Free in form: a list becomes a line for each item.
+    // Free in form: a list becomes a line for each item. That of the placed tensors is a table of its own.
     private static void AddSource(TextTable facts, JsonProperty item)
     {
         string label = Messages.OneLine(item.Name.Replace('_', ' '));
         IEnumerable<JsonElement> values = item.Value.ValueKind == JsonValueKind.Array ? item.Value.EnumerateArray() : [item.Value];
-        foreach (JsonElement value in values)
+        string[] texts = [.. values.Select(value => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText())];
+        foreach (string text in item.NameEquals("placed") ? ReportText.AlignArrows(texts) : texts)
         {
-            facts.Add(label, Messages.OneLine(value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText()));
+            facts.Add(label, Messages.OneLine(text));
             label = "";
         }
     }
