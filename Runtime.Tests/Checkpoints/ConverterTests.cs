@@ -265,7 +265,6 @@ public class ConverterTests
     }
 
     [Theory]
-    [InlineData("model.gguf", "GGUF\u0003\0\0\0", "GGUF file, which is not read yet")]
     [InlineData("micro.json", "{\"a\": 1}", "a JSON file, and")]
     [InlineData("train.py", "import torch\n", "Python source")]
     [InlineData("meta.pkl", "\u0080\u0004}.", "plain pickle")]

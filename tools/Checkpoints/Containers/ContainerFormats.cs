@@ -1,3 +1,5 @@
+using MyGpt.Checkpoints.Containers.Gguf;
+
 namespace MyGpt.Checkpoints.Containers;
 
 /// <summary>Every container format, in the order in which they are tried. A new one is one line here.</summary>
@@ -13,6 +15,7 @@ internal static class ContainerFormats
         new ShardedCheckpoint(),
         new Safetensors(),
         new LlmcModel(),
+        new GgufFile(),
         .. UnreadFormats.All,
     ];
 

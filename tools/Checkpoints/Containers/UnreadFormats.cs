@@ -13,8 +13,6 @@ internal static class UnreadFormats
         new Unread("tar", LooksLikeTar,
             "this is a tar archive; torch.save wrote such files before PyTorch 0.2: load it with torch.load and save it again with "
             + "torch.save(obj, path); any other archive is unpacked first"),
-        new Unread("GGUF", (_, head) => head.StartsWith("GGUF"u8),
-            "this is a GGUF file, which is not read yet; convert reads what torch.save(obj, path) wrote"),
         new Unread("llm.c state", (_, head) => StartsWith(head, LlmcStateMagic),
             "this is llm.c's debug state, logits to compare with, and no model; convert the .bin without 'debug_state' in its name"),
         new Unread("llm.c tokens", (_, head) => StartsWith(head, LlmcTokensMagic),
