@@ -68,6 +68,7 @@ public sealed class ModelFile : IDisposable
     /// <exception cref="InvalidOperationException">A tensor's writer wrote too much or too little.</exception>
     /// <exception cref="IOException">It exists and may not be replaced, or cannot be written; what was there is unchanged.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
+    /// <exception cref="OperationCanceledException">SIGINT, SIGTERM or SIGHUP came meanwhile; what was there is unchanged.</exception>
     public static void Write(
         string path, ModelDescription model, ElementType matrixType, Func<TensorSpec, Action<Stream>> tensors, bool overwrite)
     {

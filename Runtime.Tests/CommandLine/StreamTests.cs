@@ -50,7 +50,7 @@ public class StreamTests(Models models)
     [Fact]
     public void Standard_output_of_a_process_reports_a_closed_pipe_and_streams()
     {
-        using System.Diagnostics.Process process = Start("generate", models.Words, "I", "-n", "100000000", "--temperature", "0");
+        using System.Diagnostics.Process process = CommandProcess.Start("generate", models.Words, "I", "-n", "100000000", "--temperature", "0");
         char[] start = new char[15];
         Assert.Equal(start.Length, process.StandardOutput.ReadBlock(start));   // arrives although the process is far from its end
         Assert.Equal("I love AI ! I l", new string(start));
@@ -63,10 +63,9 @@ public class StreamTests(Models models)
     [UnixFact]
     public void Interrupt_signal_ends_a_process_with_130_and_the_statistics()
     {
-        using System.Diagnostics.Process process = Start("generate", models.Words, "I", "-n", "100000000", "--temperature", "0");
+        using System.Diagnostics.Process process = CommandProcess.Start("generate", models.Words, "I", "-n", "100000000", "--temperature", "0");
         process.StandardOutput.Read();
-        using (var kill = System.Diagnostics.Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
-            kill.WaitForExit();
+        process.Signal("INT");
         string output = process.StandardOutput.ReadToEnd(), error = process.StandardError.ReadToEnd();
         Assert.True(process.WaitForExit(30_000));
         Assert.Equal(130, process.ExitCode);
@@ -77,36 +76,11 @@ public class StreamTests(Models models)
     [Fact]
     public void Output_of_a_process_is_utf8_whatever_the_locale()
     {
-        using System.Diagnostics.Process process = Start("tokenize", models.Shakespeare, "é");
+        using System.Diagnostics.Process process = CommandProcess.Start("tokenize", models.Shakespeare, "é");
         string error = process.StandardError.ReadToEnd();
         Assert.True(process.WaitForExit(30_000));
         Assert.Equal(2, process.ExitCode);
         Assert.Contains("'é'", error, StringComparison.Ordinal);
-    }
-
-    private static System.Diagnostics.Process Start(params string[] args)
-    {
-        var start = new System.Diagnostics.ProcessStartInfo("dotnet")
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            StandardOutputEncoding = Encoding.UTF8,
-            StandardErrorEncoding = Encoding.UTF8,
-        };
-        start.ArgumentList.Add(typeof(CommandConsole).Assembly.Location);
-        start.Environment["LC_ALL"] = "C";
-        foreach (string arg in args)
-            start.ArgumentList.Add(arg);
-        return System.Diagnostics.Process.Start(start)!;
-    }
-
-    private sealed class UnixFactAttribute : FactAttribute
-    {
-        public UnixFactAttribute()
-        {
-            if (OperatingSystem.IsWindows())
-                Skip = "needs Unix signals";
-        }
     }
 
     // Remembers each write, which is what a terminal would show at that moment.

@@ -129,6 +129,42 @@ public sealed class WeightsWriterTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(70_000)]
+    [InlineData(3_000_000)]
+    public void Write_on_a_disk_that_fills_up_meanwhile_leaves_the_old_file_alone(int room)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string path = OldFileIn(folder);
+        SectionSource section = Source("a", ElementType.U8, [3_000_001]) with
+        {
+            Write = stream =>
+            {
+                stream.Write(new byte[room]);
+                throw new IOException("No space left on device", 28);
+            },
+        };
+        string message = Assert.Throws<IOException>(() => WeightsWriter.Write(path, Header(), [section], overwrite: true)).Message;
+        Assert.Equal($"'{path}' cannot be written: the disk is full (3.0 MB needed)", message);
+        AssertOldFileAlone(folder, path);
+    }
+
+    [Fact]
+    public void Write_removes_what_killed_writers_left_and_nothing_else()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string[] others = [".mygpt-1.partial.txt", "mygpt-2.partial", ".mygpt-3"];
+        foreach (string name in others.Append(".mygpt-4.partial").Append(".mygpt-5.partial").Append(".mygpt-6.partial"))
+            File.WriteAllBytes(folder.File(name), OldFile);
+        using (new FileStream(folder.File(".mygpt-5.partial"), FileMode.Open, FileAccess.Write, FileShare.None))   // its writer lives
+            WeightsWriter.Write(folder.File("weights.bin"), Header(), [Source("a", ElementType.U8, [3])], overwrite: false);
+        Assert.Equal(
+            others.Append(".mygpt-5.partial").Append("weights.bin").Order(StringComparer.Ordinal),
+            Directory.GetFileSystemEntries(folder.FullPath).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
     [InlineData(0, "wrote 0 bytes, its shape has 12")]
     [InlineData(11, "wrote 11 bytes, its shape has 12")]
     [InlineData(13, "wrote 13 or more bytes, its shape has 12")]

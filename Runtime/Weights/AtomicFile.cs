@@ -1,13 +1,9 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 
 namespace MyGpt.Runtime.Weights;
 
 /// <summary>Writes a file beside its place and renames it into place when it is complete and on the disk.</summary>
-/// <remarks>
-/// Whatever happens, the place holds the old file (or none) or the whole new one. SIGINT and SIGTERM end the process as ever, but
-/// remove what was written first; a process killed otherwise may leave a file <c>.mygpt-*.partial</c>, which nobody reads.
-/// </remarks>
+/// <remarks>Whatever happens, the place holds the old file (or none) or the whole new one.</remarks>
 internal static class AtomicFile
 {
     // Gathers what is small; larger pieces go to the file as they are, without a copy.
@@ -23,31 +19,25 @@ internal static class AtomicFile
     /// <param name="write">Writes the content.</param>
     /// <exception cref="IOException">The place is taken, or cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
+    /// <exception cref="OperationCanceledException">A signal came meanwhile; the process is about to end, unless it has decided otherwise.</exception>
     public static void Write(string path, long length, bool overwrite, Action<FileStream> write)
     {
         string target = Target(path, overwrite);
         string folder = Path.GetDirectoryName(target)!;
-        string temporary = Path.Combine(folder, $".mygpt-{Guid.NewGuid():N}.partial");
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => DeleteQuietly(temporary));
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => DeleteQuietly(temporary));
+        PartialFile.RemoveAbandoned(folder);
+        using PartialFile partial = new(folder);
         try
         {
-            using (FileStream stream = Create(temporary, length, path, folder))
+            using (FileStream stream = Create(partial, length, path, folder))
             {
                 write(stream);
                 stream.Flush(flushToDisk: true);
             }
-            File.Move(temporary, target, overwrite);
+            partial.MoveTo(target, overwrite);
         }
-        catch (IOException e) when (IsDiskFull(e) || e.Message.Contains(temporary, StringComparison.Ordinal))
+        catch (IOException e) when (IsDiskFull(e) || e.Message.Contains(partial.Path, StringComparison.Ordinal))
         {
-            DeleteQuietly(temporary);
-            throw CannotWrite(path, length, temporary, target, e);
-        }
-        catch
-        {
-            DeleteQuietly(temporary);
-            throw;
+            throw CannotWrite(path, length, partial.Path, target, e);
         }
     }
 
@@ -66,22 +56,15 @@ internal static class AtomicFile
         return File.Exists(full) ? File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full : full;
     }
 
-    private static FileStream Create(string temporary, long length, string path, string folder)
+    private static FileStream Create(PartialFile partial, long length, string path, string folder)
     {
         try
         {
-            return new FileStream(temporary, new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                Share = FileShare.None,
-                BufferSize = BufferSize,
-                PreallocationSize = length,
-            });
+            return partial.Create(length, BufferSize);
         }
         catch (IOException e)
         {
-            throw CannotWrite(path, length, temporary, path, e);
+            throw CannotWrite(path, length, partial.Path, path, e);
         }
         catch (UnauthorizedAccessException e)
         {
@@ -101,19 +84,4 @@ internal static class AtomicFile
     // ENOSPC, EFBIG and EDQUOT (Linux, macOS), ERROR_DISK_FULL (Windows); room that cannot be reserved comes without a number.
     private static bool IsDiskFull(IOException e) => e.HResult is 28 or 27 or 122 or 69 or unchecked((int)0x80070070)
         || (e.HResult == GenericIOError && e.Message.Contains("allocation size", StringComparison.Ordinal));
-
-    /// <summary>The failure that brought us here is the one to report, not that the remains could not be removed.</summary>
-    private static void DeleteQuietly(string temporary)
-    {
-        try
-        {
-            File.Delete(temporary);
-        }
-        catch (IOException)
-        {
-        }
-        catch (UnauthorizedAccessException)
-        {
-        }
-    }
 }

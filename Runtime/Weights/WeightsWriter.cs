@@ -14,6 +14,7 @@ public static class WeightsWriter
     /// <exception cref="InvalidOperationException">A section's writer wrote too much or too little.</exception>
     /// <exception cref="IOException">It exists and may not be replaced, or cannot be written; what was there is unchanged.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
+    /// <exception cref="OperationCanceledException">SIGINT, SIGTERM or SIGHUP came meanwhile; what was there is unchanged.</exception>
     public static void Write(string path, JsonObject header, IReadOnlyList<SectionSource> sections, bool overwrite)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

@@ -29,6 +29,7 @@ public static class Converter
     /// <exception cref="OptionException">An option is needed (<see cref="MissingOptionException"/>), or does not fit.</exception>
     /// <exception cref="IOException">A file cannot be opened, read or written.</exception>
     /// <exception cref="UnauthorizedAccessException">A file may not be read or written.</exception>
+    /// <exception cref="OperationCanceledException">SIGINT, SIGTERM or SIGHUP came meanwhile; what was there is unchanged.</exception>
     public static ConversionReport Convert(
         string checkpointPath, string weightsPath, ConvertOptions options, IProgress<ConversionProgress>? progress = null)
     {

@@ -1,0 +1,44 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using MyGpt.CommandLine.Terminal;
+
+namespace MyGpt.Runtime.Tests.CommandLine;
+
+/// <summary>Runs commands in processes of their own, for what signals and streams do to them.</summary>
+internal static class CommandProcess
+{
+    /// <summary>Starts a command in the locale C, its output and errors redirected.</summary>
+    public static Process Start(params string[] args)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+            StandardErrorEncoding = Encoding.UTF8,
+        };
+        start.ArgumentList.Add(typeof(CommandConsole).Assembly.Location);
+        start.Environment["LC_ALL"] = "C";
+        foreach (string arg in args)
+            start.ArgumentList.Add(arg);
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Sends a signal such as <c>INT</c>.</summary>
+    public static void Signal(this Process process, string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", process.Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+}
+
+/// <summary>A fact about signals; skipped, and reported as skipped, where there are none.</summary>
+internal sealed class UnixFactAttribute : FactAttribute
+{
+    public UnixFactAttribute()
+    {
+        if (OperatingSystem.IsWindows())
+            Skip = "needs Unix signals";
+    }
+}

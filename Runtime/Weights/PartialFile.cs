@@ -1,0 +1,131 @@
+using System.Runtime.InteropServices;
+
+namespace MyGpt.Runtime.Weights;
+
+/// <summary>A file on its way to its place: written under a name of its own beside it, and gone unless it gets there.</summary>
+/// <remarks>
+/// SIGINT, SIGTERM and SIGHUP end the process as ever, but remove the file first. A process killed otherwise leaves it behind; whoever
+/// writes into the folder next removes it: its writer would hold a lock on it.
+/// </remarks>
+internal sealed class PartialFile : IDisposable
+{
+    private const string Prefix = ".mygpt-", Suffix = ".partial";
+
+    private readonly Lock _gate = new();
+    private readonly PosixSignalRegistration[] _signals;
+    private bool _isInterrupted;
+
+    /// <param name="folder">Where to; it exists.</param>
+    public PartialFile(string folder)
+    {
+        Path = System.IO.Path.Combine(folder, $"{Prefix}{Guid.NewGuid():N}{Suffix}");
+        _signals = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(signal => PosixSignalRegistration.Create(signal, Interrupt))];
+    }
+
+    /// <summary>The file's full path.</summary>
+    public string Path { get; }
+
+    /// <summary>Removes what killed processes have left in a folder. What cannot be removed stays: it is in nobody's way.</summary>
+    public static void RemoveAbandoned(string folder)
+    {
+        try
+        {
+            foreach (FileInfo file in new DirectoryInfo(folder).EnumerateFiles(Prefix + "*" + Suffix))
+            {
+                // A pipe of this name, which would keep us waiting, has no length; a link is none of ours.
+                if (file is { Length: > 0, LinkTarget: null })
+                    RemoveUnlessLocked(file.FullName);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A folder that may be written but not listed.
+        }
+    }
+
+    /// <summary>Creates the file, and keeps others from opening it.</summary>
+    /// <param name="length">Bytes to reserve on the disk.</param>
+    /// <param name="bufferSize">Writes of fewer bytes are gathered to this many.</param>
+    /// <exception cref="IOException">It cannot be created, or there is no room for it.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
+    /// <exception cref="OperationCanceledException">A signal came before it.</exception>
+    public FileStream Create(long length, int bufferSize)
+    {
+        lock (_gate)
+        {
+            ThrowIfInterrupted();
+            return new FileStream(Path, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                Share = FileShare.None,
+                BufferSize = bufferSize,
+                PreallocationSize = length,
+            });
+        }
+    }
+
+    /// <summary>Gives the file its name.</summary>
+    /// <exception cref="IOException">The place is taken and <paramref name="overwrite"/> is false, or it cannot be moved.</exception>
+    /// <exception cref="OperationCanceledException">A signal has removed it.</exception>
+    public void MoveTo(string target, bool overwrite)
+    {
+        lock (_gate)
+        {
+            ThrowIfInterrupted();
+            File.Move(Path, target, overwrite);
+        }
+    }
+
+    /// <summary>Removes the file if it is still there.</summary>
+    public void Dispose()
+    {
+        foreach (PosixSignalRegistration signal in _signals)
+            signal.Dispose();
+        Remove();
+    }
+
+    private static void RemoveUnlessLocked(string path)
+    {
+        try
+        {
+            new FileStream(path, new FileStreamOptions
+            {
+                Mode = FileMode.Open, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.DeleteOnClose,
+            }).Dispose();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Still being written, or another user's.
+        }
+    }
+
+    // Under the lock: between the removal and the end of the process, nothing is created or moved any more.
+    private void Interrupt(PosixSignalContext context)
+    {
+        lock (_gate)
+        {
+            _isInterrupted = true;
+            Remove();
+        }
+    }
+
+    private void ThrowIfInterrupted()
+    {
+        if (_isInterrupted)
+            throw new OperationCanceledException();
+    }
+
+    // A failure that brought us here is the one to report, not that the remains could not be removed.
+    private void Remove()
+    {
+        try
+        {
+            File.Delete(Path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // RemoveAbandoned will find it.
+        }
+    }
+}
