@@ -38,6 +38,8 @@ public class VerifyVerbTests(Models models)
     [InlineData("mygpt_ch15_bare_state_dict/trained_gpt.pt", "--heads", "2")]
     [InlineData("mygpt_ch18_old_config/ch18.ckpt")]
     [InlineData("nanogpt_char_nobias/ckpt.pt")]
+    [InlineData("hf_gpt2_char_bf16/model.safetensors")]
+    [InlineData("hf_gpt2_char_f16/pytorch_model.bin")]
     public void Verify_of_every_committed_fixture_passes(string checkpoint, params string[] options)
     {
         using TemporaryFolder folder = TestFiles.NewFolder();
@@ -52,6 +54,12 @@ public class VerifyVerbTests(Models models)
     [InlineData("fixtures/nanogpt_char_bias_compiled/ckpt.pt", "expected.json")]
     [InlineData("fixtures/nanogpt_gpt2vocab/ckpt.pt", "expected.json")]
     [InlineData("fixtures/mygpt_modern_bpe/modern.ckpt", "expected.json")]
+    [InlineData("fixtures/hf_gpt2_char/model.safetensors", "expected.json")]
+    [InlineData("fixtures/hf_gpt2_char/model_noprefix_with_attn_bias.safetensors", "expected.json")]
+    [InlineData("fixtures/hf_gpt2_char/pytorch_model.bin", "expected.json")]
+    [InlineData("fixtures/hf_gpt2_char_bf16/pytorch_model.bin", "expected.json")]
+    [InlineData("fixtures/hf_gpt2_char_f16/model.safetensors", "expected.json")]
+    [InlineData("fixtures/hf_gpt2_vocab50257_f16/model.safetensors", "expected.json")]
     [InlineData("demo/ckpt.pt", "ref/expected.json")]
     public void Verify_of_every_shared_fixture_passes(string checkpoint, string expected, params string[] options)
     {

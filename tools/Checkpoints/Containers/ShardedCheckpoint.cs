@@ -29,11 +29,11 @@ internal sealed class ShardedCheckpoint : IContainerFormat
         var tensors = new Dictionary<string, Value>(StringComparer.Ordinal);
         var formats = new SortedSet<string>(StringComparer.Ordinal);
         long bytes = file.Length;
-        int count = 0;
-        foreach (IGrouping<string, string> shard in map.GroupBy(static entry => entry.Shard, static entry => entry.Tensor))
+        IGrouping<string, string>[] shards = [.. map.GroupBy(static entry => entry.Shard, static entry => entry.Tensor)];
+        if (shards.Length > MaxShards)
+            throw new CheckpointException($"{Map} names {shards.Length} files; at most {MaxShards} are read");
+        foreach (IGrouping<string, string> shard in shards)
         {
-            if (++count > MaxShards)
-                throw new CheckpointException($"{Map} names more than {MaxShards} files; at most that many are read");
             Checkpoint part = OpenShard(file, shard.Key, shard.First());
             formats.Add(part.Container);
             bytes = checked(bytes + part.FileBytes);
@@ -45,7 +45,7 @@ internal sealed class ShardedCheckpoint : IContainerFormat
             state.TryAdd(new TextValue(tensor), tensors[tensor]);
         return new Checkpoint
         {
-            Container = $"{string.Join(" and ", formats)} in {Printable.Count(count, "shard")}",
+            Container = $"{string.Join(" and ", formats)} in {Printable.Count(shards.Length, "shard")}",
             Root = state,
             FileBytes = bytes,
             Folder = new CheckpointFolder(file),

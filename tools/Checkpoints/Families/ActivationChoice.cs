@@ -46,8 +46,8 @@ internal static class ActivationChoice
 
     private static ActivationKind? Parse(string name) => name.ToLowerInvariant().Replace('-', '_') switch
     {
-        "gelu" or "gelu_erf" or "gelu_exact" => ActivationKind.GeluErf,
-        "gelu_tanh" or "gelu_new" or "new_gelu" or "gelu_pytorch_tanh" or "gelu_approx" => ActivationKind.GeluTanh,
+        "gelu" or "gelu_erf" or "gelu_exact" or "gelu_python" => ActivationKind.GeluErf,
+        "gelu_tanh" or "gelu_new" or "new_gelu" or "gelu_pytorch_tanh" or "gelu_approx" or "gelu_fast" => ActivationKind.GeluTanh,
         "relu" => ActivationKind.Relu,
         "relu_squared" or "squared_relu" or "relu2" or "relu^2" or "relu_sq" => ActivationKind.ReluSquared,
         "silu" or "swish" or "swiglu" => ActivationKind.Silu,

@@ -10,7 +10,8 @@ internal static class FamilyList
 
     private static readonly IFamily[] All =
     [
-        new NanoGpt(), new LlmC(), new Gpt104(), new MyGptTutorial(), new LectureGpt(), new RaschkaGpt(), new MinGpt(), new PlainGpt(),
+        new NanoGpt(), new LlmC(), new Gpt104(), new MyGptTutorial(), new HuggingFaceGpt2(), new LectureGpt(), new RaschkaGpt(), new MinGpt(),
+        new PlainGpt(),
     ];
 
     /// <summary>The family with the most evidence.</summary>

@@ -1,0 +1,65 @@
+using MyGpt.Checkpoints;
+
+namespace MyGpt.Runtime.Tests.Checkpoints.HuggingFace;
+
+public class ShardedCheckpointTests
+{
+    [Theory]
+    [MemberData(nameof(HostileShards.Names), MemberType = typeof(HostileShards))]
+    public void Convert_refuses_hostile_shards(string name)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string reason = HostileShards.Make(name, folder);
+        Assert.Contains(reason, Conversion.Refuse(folder.File("model.safetensors.index.json")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Describe_sums_the_files_and_lists_tensors_in_the_order_of_the_index()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        var tiny = new TinyHuggingFace();
+        tiny.WriteShards(folder);
+
+        CheckpointDescription description = Converter.Describe(folder.File("model.safetensors.index.json"));
+
+        Assert.Equal("safetensors in 2 shards", description.Container);
+        Assert.Equal(tiny.State.Select(entry => entry.Name), description.Tensors.Select(tensor => tensor.Name));
+        Assert.Equal(Directory.GetFiles(folder.FullPath, "model*").Sum(file => new FileInfo(file).Length), description.FileBytes);
+    }
+
+    [Fact]
+    public void Shards_may_be_of_both_kinds()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder(), torch = TestFiles.NewFolder();
+        new TinyHuggingFace().WriteShards(folder);
+        new TinyHuggingFace().WriteShards(torch, "model", "bin");
+        File.Copy(torch.File("model-00002-of-00002.bin"), folder.File("model-00002-of-00002.safetensors"), overwrite: true);
+
+        Assert.Equal("PyTorch zip and safetensors in 2 shards", Converter.Describe(folder.File("model.safetensors.index.json")).Container);
+    }
+
+    [Theory]
+    [InlineData("model-00002-of-00002.safetensors")]
+    [InlineData("config.json")]
+    public void Convert_never_replaces_a_file_that_it_reads(string name)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        new TinyHuggingFace().WriteShards(folder);
+        byte[] before = File.ReadAllBytes(folder.File(name));
+
+        var error = Assert.Throws<OptionException>(
+            () => Converter.Convert(folder.FullPath, folder.File(name), new ConvertOptions { Overwrite = true }));
+
+        Assert.Equal($"'{name}' is read by this convert; give the weights file another name", error.Message);
+        Assert.Equal(before, File.ReadAllBytes(folder.File(name)));
+    }
+
+    [Fact]
+    public void Convert_never_replaces_the_index_of_a_folder()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        new TinyHuggingFace().WriteShards(folder);
+        Assert.Throws<OptionException>(() => Converter.Convert(
+            folder.FullPath, folder.File("model.safetensors.index.json"), new ConvertOptions { Overwrite = true }));
+    }
+}
