@@ -14,6 +14,12 @@ public class VocabularyFileTests
     [InlineData("v.txt", "[\na\n]\n", TokenizerKind.Characters, "[|a|]")]                        // not JSON
     [InlineData("v.txt", "[\"\\n\", \"a\"]", TokenizerKind.Characters, "\n|a")]                  // JSON by content
     [InlineData("v.json", " [\"I\", \"lo\\u0076e\"] \n", TokenizerKind.Words, "I|love")]
+    [InlineData("v.json", "{\"b\": 1, \"a\": 0}", TokenizerKind.Characters, "a|b")]
+    [InlineData("v.txt", "{\"0\": \"be\", \"1\": \"to\"}", TokenizerKind.Words, "be|to")]
+    [InlineData("v.json", "{\"uchars\": [\"a\", \"b\"], \"bos\": 2}", TokenizerKind.Characters, "a|b|")]
+    [InlineData("v.json", "{\"chars\": [\"a\", \"b\"], \"merges\": [[\"a\", \"b\"]]}", TokenizerKind.MyGptBpe, "a|b|ab")]
+    [InlineData("v.json", "{\"stoi\": {\"a\": 0}, \"itos\": {\"0\": \"a\"}}", TokenizerKind.Characters, "a")]
+    [InlineData("v.txt", "<BOS>\na\nb\n", TokenizerKind.Characters, "<BOS>|a|b")]
     public void Read_lists_of_tokens(string name, string text, TokenizerKind kind, string tokens)
     {
         TokenizerData vocabulary = Read(name, Encoding.UTF8.GetBytes(text));
@@ -40,11 +46,16 @@ public class VocabularyFileTests
     [InlineData("gap.txt", "a\n\nb\n", "line 2 is empty")]
     [InlineData("space.txt", "ab\nc d\n", "a word has no white space in it")]
     [InlineData("open.json", "[\"a\"", "damaged JSON")]
-    [InlineData("object.json", "{\"a\": 0}", "not an array of strings")]
+    [InlineData("object.json", "{\"a\": [0]}", "is an object, but neither")]
+    [InlineData("empty.json", "{}", "is an object, but neither")]
+    [InlineData("gap.json", "{\"a\": 0, \"b\": 2}", "no character with the id 1")]
+    [InlineData("twice.json", "{\"a\": 0, \"a\": 1}", "'a' occurs twice")]
+    [InlineData("openobject.json", "{\"a\": 0", "this is no JSON")]
+    [InlineData("wordpiece.json", "{\"model\": {\"type\": \"WordPiece\"}, \"added_tokens\": []}", "only byte-level 'BPE' is converted")]
     [InlineData("numbers.json", "[1, 2]", "not an array of strings")]
     [InlineData("nested.json", "[[\"a\"]]", "not an array of strings")]
     [InlineData("numbers.txt", "[1, 2]", "not an array of strings")]
-    [InlineData("object.txt", "{\"a\": 0}", "not an array of strings")]
+    [InlineData("object.txt", "{\"a\": 0.5}", "is an object, but neither")]
     [InlineData("open.txt", "[\"a\", \"b\"", "damaged JSON")]
     [InlineData("old.pkl", "(dp0\nVitos\np1\n(dp2\ns.", "pickle of an old protocol")]
     [InlineData("binary.txt", "a\0b\n", "is not text")]

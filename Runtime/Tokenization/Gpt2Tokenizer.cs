@@ -14,24 +14,25 @@ internal sealed class Gpt2Tokenizer : TableTokenizer
     private readonly MergeTable _merges;
     private readonly int[] _byteIds = new int[ByteValues]; // the token of each single byte
 
-    /// <exception cref="TokenizerDataException">The first 256 tokens are not the 256 bytes, in whatever order.</exception>
+    /// <exception cref="TokenizerDataException">One of the 256 bytes is no token, or two.</exception>
     public Gpt2Tokenizer(TokenTable tokens, SpecialTokenTable specials, MergeTable merges)
         : base(tokens, specials)
     {
         _merges = merges;
-        if (tokens.Count < ByteValues)
-            throw new TokenizerDataException($"token count: {tokens.Count} found, at least {ByteValues} needed, one for each byte");
         _byteIds.AsSpan().Fill(-1);
-        for (int id = 0; id < ByteValues; id++)
+        for (int id = 0; id < tokens.Count; id++)
         {
             ReadOnlySpan<byte> token = tokens[id];
-            if (token.Length != 1)
-                throw new TokenizerDataException($"token {id} has {token.Length} bytes, 1 needed: the first {ByteValues} tokens are the single bytes");
+            if (token.Length != 1 || specials.IsSpecial(id))
+                continue;
             ref int byteId = ref _byteIds[token[0]];
             if (byteId >= 0)
                 throw new TokenizerDataException($"token {id} is the byte {token[0]}, and so is token {byteId}");
             byteId = id;
         }
+        int missing = Array.IndexOf(_byteIds, -1);
+        if (missing >= 0)
+            throw new TokenizerDataException($"the byte {missing} is no token; one for each of the {ByteValues} bytes needed");
     }
 
     protected override void EncodeOrdinary(ReadOnlySpan<char> text, int start, int end, UnknownText unknown, List<int> ids)

@@ -8,7 +8,7 @@ namespace MyGpt.Runtime.Tokenization;
 public static class TokenizerDataBuilder
 {
     /// <summary>A vocabulary of GPT-2's kind.</summary>
-    /// <param name="tokens">The bytes of each token in id order; the first 256 are the single bytes in whatever order.</param>
+    /// <param name="tokens">The bytes of each token in id order; each of the 256 single bytes is one, anywhere.</param>
     /// <param name="merges">The merges, in any order.</param>
     /// <param name="specialTokens">Special tokens and their ids, or null for none.</param>
     /// <exception cref="TokenizerDataException">The tokens are too large together for the offsets.</exception>

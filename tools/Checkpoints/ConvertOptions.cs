@@ -30,7 +30,10 @@ public sealed record ConvertOptions
     /// <summary>Base of the rotation's frequencies, above 0, for checkpoints with rotary positions that do not say it.</summary>
     public float? RotaryBase { get; init; }
 
-    /// <summary>A vocabulary file: UTF-8 with one token a line, a JSON array of strings, or a nanoGPT <c>meta.pkl</c>.</summary>
+    /// <summary>
+    /// A vocabulary file: UTF-8 with one token a line, JSON (an array of strings, a map of tokens and ids, Hugging Face's
+    /// <c>tokenizer.json</c>, or <c>vocab.json</c> with <c>merges.txt</c> beside it), or a nanoGPT <c>meta.pkl</c>.
+    /// </summary>
     public string? VocabPath { get; init; }
 
     /// <summary>

@@ -162,7 +162,7 @@ public static class Converter
         int vocabSize = model.Config.VocabSize;
         if (options.VocabPath is { } path)
         {
-            vocabulary = VocabularyFile.Read(path, vocabSize);
+            vocabulary = VocabularyFile.Read(path, vocabSize, report);
             string name = Printable.Quote(Path.GetFileName(path));
             report.Found($"vocabulary: {VocabularyFile.Describe(vocabulary)} from {name}, as --vocab says");
         }

@@ -27,7 +27,7 @@ public static class Gpt2Vocabulary
         var merges = new List<BpeMerge>(TokenCount);
         var ids = new Dictionary<string, int>(TokenCount); // from the spelling in the list of merges
 
-        foreach ((char spelling, byte value) in ByteSpellings())
+        foreach ((char spelling, byte value) in ByteSpelling.All)
             Add(spelling.ToString(), new[] { value });
 
         using StreamReader reader = OpenMerges();
@@ -49,27 +49,6 @@ public static class Gpt2Vocabulary
             tokens.Add(bytes);
         }
     }
-
-    /// <summary>
-    /// How the list of merges spells bytes, in the order of their ids: the printable characters of Latin-1 stand for themselves and come
-    /// first, the other bytes follow and are spelt with the characters from U+0100 on.
-    /// </summary>
-    private static IEnumerable<(char Spelling, byte Value)> ByteSpellings()
-    {
-        for (int value = 0; value <= byte.MaxValue; value++)
-        {
-            if (IsPrintable(value))
-                yield return ((char)value, (byte)value);
-        }
-        char spelling = '\u0100';
-        for (int value = 0; value <= byte.MaxValue; value++)
-        {
-            if (!IsPrintable(value))
-                yield return (spelling++, (byte)value);
-        }
-    }
-
-    private static bool IsPrintable(int value) => value is (>= '!' and <= '~') or (>= '¡' and <= 'ÿ' and not '\u00AD');
 
     private static StreamReader OpenMerges() => new(
         typeof(Gpt2Vocabulary).Assembly.GetManifestResourceStream(ResourceName)

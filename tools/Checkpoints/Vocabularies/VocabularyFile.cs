@@ -1,20 +1,24 @@
 using System.Text;
 using System.Text.Json;
 using MyGpt.Checkpoints.Containers;
+using MyGpt.Checkpoints.Containers.Json;
 using MyGpt.Checkpoints.Pickle;
+using MyGpt.Checkpoints.Values;
 using MyGpt.Runtime.Tokenization;
 
 namespace MyGpt.Checkpoints.Vocabularies;
 
 /// <summary>
-/// Reads a vocabulary that is not in the checkpoint: UTF-8 with one token a line, a JSON array of strings, or a nanoGPT
-/// <c>meta.pkl</c>. Which of them it is, the file shows.
+/// Reads a vocabulary that is not in the checkpoint: UTF-8 with one token a line; JSON, that is an array of strings, a map of tokens
+/// and ids, myGPT's <c>chars</c> and <c>merges</c>, or Hugging Face's <c>tokenizer.json</c> or <c>vocab.json</c> with <c>merges.txt</c>
+/// beside it; or a nanoGPT <c>meta.pkl</c>. Which of them it is, the file shows.
 /// </summary>
 internal static class VocabularyFile
 {
-    private const long MaxLength = 16 << 20;
-
     private const byte PickleStart = 0x80;
+
+    /// <summary>The lists of merges that belong to a map of tokens and ids: Hugging Face's name, and OpenAI's.</summary>
+    private static readonly string[] MergesNames = ["merges.txt", "vocab.bpe"];
 
     private static ReadOnlySpan<byte> Blanks => " \t\r\n"u8;
 
@@ -23,24 +27,18 @@ internal static class VocabularyFile
     /// <summary>Reads a vocabulary.</summary>
     /// <param name="path">The file.</param>
     /// <param name="vocabSize">V of the model; the file may have fewer tokens, not more.</param>
+    /// <param name="report">Gets what of it is not used; null: nobody wants to know.</param>
     /// <exception cref="CheckpointException">It is damaged, or does not fit the model.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read, or is a folder.</exception>
-    public static TokenizerData Read(string path, int vocabSize)
+    public static TokenizerData Read(string path, int vocabSize, Report? report = null)
     {
         using CheckpointFile file = CheckpointFile.Open(path);
-        string name = Printable.Quote(file.Name);
-        if (file.Length > MaxLength)
-            throw new CheckpointException($"the vocabulary {name} has {file.Length} bytes; at most {MaxLength} are read");
-        byte[] bytes = new byte[file.Length];
-        file.Read(0, bytes);
-        string source = $"the vocabulary {name}";
-
+        string source = $"the vocabulary {Printable.Quote(file.Name)}";
+        byte[] bytes = VocabularyBytes.Read(file, source);
         if (bytes is [PickleStart, ..])
-        {
-            string[] characters = MetaPickle.Characters(Unpickler.Read(bytes, Printable.Escape(file.Name), storages: null), source);
-            return VocabularyTable.Characters(characters, vocabSize, source);
-        }
+            return ReadMeta(Unpickler.Read(bytes, Printable.Escape(file.Name), storages: null), vocabSize, source);
+
         ReadOnlySpan<byte> text = bytes;
         if (text.StartsWith(Encoding.UTF8.Preamble))
             text = text[Encoding.UTF8.Preamble.Length..];
@@ -48,6 +46,8 @@ internal static class VocabularyFile
         ReadOnlySpan<byte> start = text.TrimStart(Blanks);
         bool isJson = file.Name.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
             || (start is [(byte)'[' or (byte)'{', .. var rest] && rest.TrimStart(Blanks) is [(byte)'"', ..]);
+        if (isJson && start is [(byte)'{', ..])
+            return ReadObject((DictValue)JsonValues.Read(text, source), file, vocabSize, source, report ?? new Report());
         bool mayBeJson = start is [(byte)'[' or (byte)'{', ..];
         List<string>? tokens = isJson || mayBeJson ? ReadJson(text, vocabSize, source, required: isJson) : null;
         return VocabularyTable.Create(tokens ?? ReadLines(text, vocabSize, source), vocabSize, source);
@@ -60,6 +60,28 @@ internal static class VocabularyFile
         TokenizerKind.Words => Printable.Count(vocabulary.TokenCount, "word"),
         TokenizerKind.Gpt2Bpe or TokenizerKind.MyGptBpe => Printable.Count(vocabulary.TokenCount, "token"),
     };
+
+    private static TokenizerData ReadMeta(Value root, int vocabSize, string source)
+    {
+        string[] characters = (root is DictValue dictionary ? TokenMap.Read(dictionary, source) : null)
+            ?? throw new CheckpointException($"{source} has neither itos nor stoi; it is not the meta.pkl of a character model");
+        return VocabularyTable.Characters(characters, vocabSize, source);
+    }
+
+    private static TokenizerData ReadObject(DictValue root, CheckpointFile file, int vocabSize, string source, Report report)
+    {
+        if (TokenizerJson.IsOne(root))
+            return TokenizerJson.Read(root, vocabSize, source, report);
+        if (CheckpointVocabulary.Read(root, vocabSize, source, out _) is { } vocabulary)
+            return vocabulary;
+        bool isMap = root.Items.Count > 0 && root.Items.All(item => item.Value is IntegerValue or TextValue);
+        if (!isMap)
+            throw new CheckpointException($"{source} is an object, but neither a tokenizer.json nor one that has chars, stoi or itos, nor a map of tokens and ids");
+        string? merges = MergesNames.Select(file.FindBeside).FirstOrDefault(path => path is not null);
+        return merges is not null && root.Items[0].Value is IntegerValue
+            ? HuggingFaceVocabulary.ReadPair(root, merges, vocabSize)
+            : VocabularyTable.Create(TokenMap.ReadOne(root, source), vocabSize, source);
+    }
 
     // Before protocol 2 a pickle has no mark of its own. A dictionary begins as '(' with 'd' (0) or as '}' with 'q' (1), both with a
     // line or a byte number that no list of tokens has there, and ends with '.', without a line break.

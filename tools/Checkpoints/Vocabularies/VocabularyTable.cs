@@ -7,7 +7,9 @@ namespace MyGpt.Checkpoints.Vocabularies;
 /// <summary>Makes a tokenizer's tables from a list of tokens, and says what is wrong with the list.</summary>
 internal static class VocabularyTable
 {
-    /// <summary>Characters when every token is one, else words.</summary>
+    /// <summary>
+    /// Characters when every token is one, or else a mark in brackets such as <c>&lt;BOS&gt;</c>, which becomes a special token; else words.
+    /// </summary>
     /// <param name="tokens">The tokens in id order.</param>
     /// <param name="vocabSize">V of the model, which may have more.</param>
     /// <param name="source">Where the list comes from, for messages.</param>
@@ -16,6 +18,8 @@ internal static class VocabularyTable
     {
         if (tokens.All(IsCharacter))
             return Characters(tokens, vocabSize, source);
+        if (tokens.Any(IsCharacter) && tokens.All(token => IsCharacter(token) || IsMark(token)))
+            return CharactersAndMarks(tokens, vocabSize, source);
         for (int id = 0; id < tokens.Count; id++)
         {
             if (tokens[id].Any(PythonWhiteSpace.Contains))
@@ -56,6 +60,20 @@ internal static class VocabularyTable
     public static string[] Texts(ListValue list, string source) => [.. list.Items.Select((item, index) => item is TextValue text
         ? text.Value
         : throw new CheckpointException($"{source}: item {index} is {item.Kind}; a string was needed"))];
+
+    private static TokenizerData CharactersAndMarks(IReadOnlyList<string> tokens, int vocabSize, string source)
+    {
+        CheckCount(tokens.Count, vocabSize, source);
+        var marks = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (int id = 0; id < tokens.Count; id++)
+        {
+            if (!IsCharacter(tokens[id]) && !marks.TryAdd(tokens[id], id))
+                throw new CheckpointException($"{source}: token {id} is {Printable.Quote(tokens[id])}, and so is token {marks[tokens[id]]}");
+        }
+        return Check(() => TokenizerDataBuilder.Characters(tokens, marks), source);
+    }
+
+    private static bool IsMark(string token) => token is ['<', _, .., '>'] or ['[', _, .., ']'] && !token.Any(PythonWhiteSpace.Contains);
 
     private static bool IsCharacter(string token) =>
         token.Length is 1 or 2 && Rune.TryGetRuneAt(token, 0, out Rune rune) && rune.Utf16SequenceLength == token.Length;
