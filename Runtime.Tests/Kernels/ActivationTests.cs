@@ -37,7 +37,16 @@ public class ActivationTests
     public void ReluSquared_matches_reference() => Check<ReluSquared.Operation>(x => Math.Max(x, 0) * Math.Max(x, 0), relative: 6e-8, absolute: 1e-44);
 
     [Fact]
-    public void Silu_matches_reference() => Check<Silu.Operation>(x => x / (1 + Math.Exp(-x)), relative: 3e-7, absolute: 0);
+    public void Silu_matches_reference()
+    {
+        Check<Silu.Operation>(x => x / (1 + Math.Exp(-x)), relative: 3e-7, absolute: 0);
+        float[] low = [.. Enumerable.Range(20, 68).Select(i => -1.00013f * i)], y = [.. low];
+        Silu.Apply(y);
+        Sample.Close([.. low.Select(x => x / (1 + Math.Exp(-(double)x)))], y, relative: 3e-7, absolute: 0);
+        float[] lowest = [-88.5f, -1e10f, -1e30f];
+        Silu.Apply(lowest);
+        Assert.All(lowest, value => Assert.InRange(value, -1e-8f, 0f));
+    }
 
     [Fact]
     public void Activations_keep_NaN_and_reach_their_limits()

@@ -100,7 +100,7 @@ internal static class VectorMath
         return TOps.Divide(x, TOps.Add(one, Exp<TOps, TVec>(exponent)));
     }
 
-    /// <summary>x * sigmoid(x) as x / (1 + e^-x): within 3e-7 of the value or 1e-37, whichever is more, for x above -10.</summary>
+    /// <summary>x * sigmoid(x) as x / (1 + e^-x): within 3e-7 of the value for x above -88, within 1e-8 for x above -1e30.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVec Silu<TOps, TVec>(TVec x)
         where TOps : struct, IVectorOps<TVec>
