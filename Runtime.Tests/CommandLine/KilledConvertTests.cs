@@ -82,8 +82,7 @@ public sealed class KilledConvertTests : IDisposable
     {
         string[] leftovers = Directory.GetFiles(_folder.File("out"), Partial);
         Process process = CommandProcess.Start(["convert", _checkpoint, _weights, .. options]);
-        // It has a length once the room for it is reserved; the writing begins then.
-        while (!process.HasExited && !Directory.GetFiles(_folder.File("out"), Partial).Except(leftovers).Any(file => new FileInfo(file) is { Exists: true, Length: > 0 }))
+        while (!process.HasExited && !Directory.GetFiles(_folder.File("out"), Partial).Except(leftovers).Any())
             Thread.Sleep(1);
         return process;
     }

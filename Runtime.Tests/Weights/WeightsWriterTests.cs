@@ -157,6 +157,7 @@ public sealed class WeightsWriterTests
         string[] others = [".mygpt-1.partial.txt", "mygpt-2.partial", ".mygpt-3"];
         foreach (string name in others.Append(".mygpt-4.partial").Append(".mygpt-5.partial").Append(".mygpt-6.partial"))
             File.WriteAllBytes(folder.File(name), OldFile);
+        File.WriteAllBytes(folder.File(".mygpt-7.partial"), []);   // killed before it wrote anything
         using (new FileStream(folder.File(".mygpt-5.partial"), FileMode.Open, FileAccess.Write, FileShare.None))   // its writer lives
             WeightsWriter.Write(folder.File("weights.bin"), Header(), [Source("a", ElementType.U8, [3])], overwrite: false);
         Assert.Equal(

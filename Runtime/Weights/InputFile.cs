@@ -46,8 +46,9 @@ internal static class InputFile
         return final;
     }
 
-    // Pipes and devices have length 0, as empty files do. Of all that .NET has, only the writer of archives tells them apart unopened.
-    private static bool IsRegular(string path)
+    /// <summary>Whether a file is a regular one that may be read now, found out without waiting for the writer of a pipe.</summary>
+    /// <remarks>Pipes and devices have length 0, as empty files do. Of all that .NET has, only the writer of archives tells them apart unopened.</remarks>
+    public static bool IsRegular(string path)
     {
         if (OperatingSystem.IsWindows())
             return true;

@@ -32,8 +32,8 @@ internal sealed class PartialFile : IDisposable
         {
             foreach (FileInfo file in new DirectoryInfo(folder).EnumerateFiles(Prefix + "*" + Suffix))
             {
-                // A pipe of this name, which would keep us waiting, has no length; a link is none of ours.
-                if (file is { Length: > 0, LinkTarget: null })
+                // A pipe of this name would keep us waiting; a link is none of ours.
+                if (file.LinkTarget is null && (file.Length > 0 || InputFile.IsRegular(file.FullName)))
                     RemoveUnlessLocked(file.FullName);
             }
         }
