@@ -68,6 +68,7 @@ public static class Converter
     private static ConversionReport Convert(
         CheckpointFile file, string weightsPath, ConvertOptions options, Report report, IProgress<ConversionProgress>? progress)
     {
+        ShardName.RequireWhole(file.Name);
         Checkpoint checkpoint = ContainerFormats.Open(file);
         (IFamily family, Recognition recognition) = FamilyList.Recognise(checkpoint)
             ?? throw new CheckpointException(FamilyList.DescribeUnknown(checkpoint));

@@ -39,6 +39,28 @@ public class ShardedCheckpointTests
     }
 
     [Theory]
+    [InlineData("model-00002-of-00002.safetensors", "shard 2 of 2; give the folder of all of them, or the index 'model.safetensors.index.json' beside it")]
+    [InlineData("pytorch_model-00010-of-00012.bin", "shard 10 of 12; give the folder of all of them, or the index 'pytorch_model.bin.index.json' beside it")]
+    public void Convert_of_one_shard_names_the_index(string name, string reason)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        new TinyHuggingFace().Write(folder);
+        File.Move(folder.File("model.safetensors"), folder.File(name));
+        Assert.EndsWith(reason, Conversion.Refuse(folder.File(name)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("model-00001-of-00001.safetensors")]
+    [InlineData("model-1-of-2.safetensors")]
+    public void Convert_takes_a_file_that_is_only_named_a_little_like_a_shard(string name)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        new TinyHuggingFace().Write(folder);
+        File.Move(folder.File("model.safetensors"), folder.File(name));
+        Converter.Convert(folder.File(name), folder.File("w.bin"), new ConvertOptions());
+    }
+
+    [Theory]
     [InlineData("model-00002-of-00002.safetensors")]
     [InlineData("config.json")]
     public void Convert_never_replaces_a_file_that_it_reads(string name)

@@ -42,7 +42,7 @@ internal static class ContainerFormats
             throw new CheckpointException("the file is empty; a checkpoint was needed");
         IContainerFormat format = Recognise(file)
             ?? throw new CheckpointException("this is no checkpoint: neither a zip archive nor anything else that training code saves; "
-                + "convert reads what torch.save(obj, path) wrote (.pt, .pth, .ckpt)");
+                + "convert reads what torch.save(obj, path) wrote (.pt, .pth, .ckpt, .bin), safetensors, and more: docs/checkpoints.md");
         return format.Open(file);
     }
 }
