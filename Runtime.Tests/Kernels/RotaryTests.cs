@@ -62,7 +62,7 @@ public class RotaryTests
     [InlineData(1 << 17, 1e6f)]
     [InlineData(10, 1f)]
     [InlineData(12, float.MaxValue)]
-    public void Write_rounds_the_angle_once_more_than_its_sine(int headDim, float rotaryBase)
+    public void Write_gives_the_sines_of_the_angles_that_models_were_trained_with(int headDim, float rotaryBase)
     {
         float[] cos = new float[headDim], sin = new float[headDim];
         RotaryAngles angles = RotaryAngles.ForPairs(headDim, rotaryBase);
@@ -72,7 +72,7 @@ public class RotaryTests
             for (int i = 0; i < headDim; i += 2)
             {
                 double angle = Angle(position, i / 2, headDim, rotaryBase);
-                // Half a unit in the last place of float32, and what Math.Pow may differ by before it is rounded: nothing here.
+                // Half a unit in the last place of float32 below 1.
                 Assert.InRange(cos[i], Math.Cos(angle) - Math.Pow(2, -25) * 1.0001, Math.Cos(angle) + Math.Pow(2, -25) * 1.0001);
                 Assert.InRange(sin[i + 1], Math.Sin(angle) - Math.Pow(2, -25) * 1.0001, Math.Sin(angle) + Math.Pow(2, -25) * 1.0001);
                 Assert.Equal((cos[i], -sin[i]), (cos[i + 1], sin[i + 1]));

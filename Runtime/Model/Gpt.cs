@@ -123,11 +123,13 @@ public sealed unsafe class Gpt
 
     private void WriteAngles(Activations a, int tokens)
     {
+        if (_angles is null)
+            return;
         int hs = Config.HeadDim;
         for (int t = 0; t < tokens; t++)
         {
             float* cos = a.Angles + (nint)t * 2 * hs;
-            _angles?.Write(a.Rows[t].Length - 1, new Span<float>(cos, hs), new Span<float>(cos + hs, hs));
+            _angles.Write(a.Rows[t].Length - 1, new Span<float>(cos, hs), new Span<float>(cos + hs, hs));
         }
     }
 
