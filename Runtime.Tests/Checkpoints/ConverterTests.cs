@@ -265,8 +265,10 @@ public class ConverterTests
     }
 
     [Theory]
-    [InlineData("micro.json", "{\"a\": 1}", "a JSON file, and")]
+    [InlineData("config.json", "{\"a\": 1}", "this JSON has no 'state_dict'")]
+    [InlineData("names.json", "[\"a\"]", "this JSON is a list")]
     [InlineData("train.py", "import torch\n", "Python source")]
+    [InlineData("microgpt.py", "import os\n", "the lines in docs/microgpt.md")]
     [InlineData("meta.pkl", "\u0080\u0004}.", "plain pickle")]
     [InlineData("notes.txt", "hello", "no checkpoint")]
     public void Convert_says_what_a_file_of_another_kind_is(string name, string latin1, string reason)

@@ -16,6 +16,7 @@ internal static class ContainerFormats
         new Safetensors(),
         new LlmcModel(),
         new GgufFile(),
+        new JsonCheckpoint(),
         .. UnreadFormats.All,
     ];
 

@@ -21,7 +21,7 @@ internal sealed class LlmcModel : IContainerFormat
     // In the order of the header's integers, after magic and version.
     private static readonly string[] Fields = ["max_seq_len", "vocab_size", "num_layers", "num_heads", "channels", "padded_vocab_size"];
 
-    public string Name => "llm.c";
+    public string Name => "llm.c .bin";
 
     public bool Recognises(CheckpointFile file, ReadOnlySpan<byte> head) =>
         head.Length >= sizeof(int) && BinaryPrimitives.ReadInt32LittleEndian(head) == Magic;

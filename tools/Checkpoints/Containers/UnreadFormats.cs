@@ -19,10 +19,9 @@ internal static class UnreadFormats
             "these are tokens that llm.c trains on, and no model"),
         new Unread("pickle", (_, head) => head.Length >= 2 && head[0] == 0x80 && head[1] <= 5,
             "this is a plain pickle, not a checkpoint of torch.save; a nanoGPT meta.pkl is given with --vocab"),
-        new Unread("JSON", (file, head) => HasExtension(file, ".json") && FirstVisible(head) is (byte)'{' or (byte)'[',
-            "this is a JSON file, and checkpoints in JSON are not read yet; convert reads what torch.save(obj, path) wrote"),
         new Unread("Python source", (file, _) => HasExtension(file, ".py"),
-            "this is Python source, not a checkpoint; run it, and save the model with torch.save(obj, path)"),
+            "this is Python source, not a checkpoint; run it and save the model at its end: with torch.save(model.state_dict(), path) where "
+            + "it uses PyTorch, with the lines in docs/microgpt.md where it is microgpt.py, and convert that file"),
     ];
 
     private static bool StartsWith(ReadOnlySpan<byte> head, int magic) =>
@@ -41,12 +40,6 @@ internal static class UnreadFormats
 
     private static bool HasExtension(CheckpointFile file, string extension) =>
         file.Name.EndsWith(extension, StringComparison.OrdinalIgnoreCase);
-
-    private static byte FirstVisible(ReadOnlySpan<byte> head)
-    {
-        ReadOnlySpan<byte> visible = head.TrimStart(" \t\r\n"u8);
-        return visible.IsEmpty ? (byte)0 : visible[0];
-    }
 
     private delegate bool Test(CheckpointFile file, ReadOnlySpan<byte> head);
 

@@ -9,7 +9,7 @@ namespace MyGpt.Checkpoints.Containers.Json;
 /// that binary64 can hold. Nesting and memory are bounded, and there is no recursion.
 /// </summary>
 /// <remarks>RFC 8259. A byte-order mark is skipped, as its section 8.1 allows.</remarks>
-internal ref struct JsonValues
+internal ref partial struct JsonValues
 {
     /// <summary>What JSON may take in memory beyond its own size; a byte of it can make an object of a hundred.</summary>
     private const long BaseMemory = 32 << 20;
@@ -20,17 +20,19 @@ internal ref struct JsonValues
     private readonly string _source;
     private readonly int _start;
     private readonly long _position;
+    private readonly bool _tensors;
     private readonly MemoryBudget _memory;
     private readonly Stack<Value> _open = [];
     private string _name = "";
     private Utf8JsonReader _reader;
 
-    private JsonValues(ReadOnlySpan<byte> utf8, string source, long position)
+    private JsonValues(ReadOnlySpan<byte> utf8, string source, long position, bool tensors)
     {
         _start = utf8.StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
         _utf8 = utf8;
         _source = source;
         _position = position;
+        _tensors = tensors;
         _memory = new MemoryBudget(BaseMemory + utf8.Length);
         _reader = new Utf8JsonReader(utf8[_start..], new JsonReaderOptions { MaxDepth = MaxDepth });
     }
@@ -39,12 +41,13 @@ internal ref struct JsonValues
     /// <param name="utf8">The text in UTF-8.</param>
     /// <param name="source">What to call it in messages, such as <c>config.json</c>.</param>
     /// <param name="position">Where in its file the text begins: messages count bytes from the file's start.</param>
+    /// <param name="tensors">Whether arrays of numbers become float64 tensors in memory; such an array must be rectangular.</param>
     /// <exception cref="CheckpointException">
     /// It is damaged, has a name twice in one object or a number out of range, is nested too deeply, or unpacks to too much.
     /// </exception>
-    public static Value Read(ReadOnlySpan<byte> utf8, string source, long position = 0)
+    public static Value Read(ReadOnlySpan<byte> utf8, string source, long position = 0, bool tensors = false)
     {
-        var values = new JsonValues(utf8, source, position);
+        var values = new JsonValues(utf8, source, position, tensors);
         try
         {
             return values.Run();
@@ -87,6 +90,8 @@ internal ref struct JsonValues
             case JsonTokenType.StartObject:
                 Take(Cost.Dict);
                 return new DictValue();
+            case JsonTokenType.StartArray when _tensors && BeginsTensor():
+                return Tensor();
             case JsonTokenType.StartArray:
                 Take(Cost.List);
                 return new ListValue(ListKind.List, []);
