@@ -10,6 +10,7 @@ internal static class FuzzReaders
         new WeightsReader(),
         new TokenizerReader(),
         new CheckpointReader("pytorch zip", CheckpointSeeds.PyTorchZip),
+        new CheckpointReader("hugging face", CheckpointSeeds.HuggingFace),
         new VocabularyReader(),
         new ReferenceFileReader(),
     ];
