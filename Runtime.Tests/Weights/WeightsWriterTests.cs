@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
+using MyGpt.Runtime.Tests.CommandLine;
 using MyGpt.Runtime.Weights;
 
 namespace MyGpt.Runtime.Tests.Weights;
@@ -163,6 +165,18 @@ public sealed class WeightsWriterTests
         Assert.Equal(
             others.Append(".mygpt-5.partial").Append("weights.bin").Order(StringComparer.Ordinal),
             Directory.GetFileSystemEntries(folder.FullPath).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [UnixFact]
+    public async Task Write_beside_a_pipe_that_is_called_like_a_leftover_does_not_wait_for_it()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string pipe = folder.File(".mygpt-1.partial");
+        using (Process mkfifo = Process.Start("mkfifo", [pipe]))
+            await mkfifo.WaitForExitAsync();
+        await Task.Run(() => WeightsWriter.Write(folder.File("a.bin"), Header(), [Source("a", ElementType.U8, [3])], overwrite: false))
+            .WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.True(File.Exists(pipe));
     }
 
     [Theory]
