@@ -33,6 +33,22 @@ public sealed class NamesTests : IDisposable
         Assert.All(samples, sample => Assert.Matches("^[a-j]{0,7}$", Text(sample)));
     }
 
+    [Theory]
+    [InlineData("microgpt_relu", 16)]
+    [InlineData("microgpt_relu2", 8)]
+    public void Convert_then_generate_prints_names_of_microgpt(string fixture, int blockSize)
+    {
+        string weights = _folder.File("microgpt.bin");
+        Command.Run("convert", TestFiles.Fixture($"{fixture}/microgpt.json"), weights).Succeeded();
+        CommandResult result = Command.Run("generate", weights, "--num-samples", "5", "--seed", "1").Succeeded();
+
+        Assert.Matches($"^([a-z]{{1,{blockSize}}}\n){{5}}$", result.Output);
+        Assert.Equal("", result.Error);
+        Assert.StartsWith("em", Command.Run("generate", weights, "em", "--seed", "1").Succeeded().Output, StringComparison.Ordinal);
+        JsonElement json = Command.Run("generate", weights, "--num-samples", "5", "--seed", "1", "--json").Succeeded().Json();
+        Assert.Equal(result.Output, string.Concat(json.GetProperty("samples").EnumerateArray().Select(sample => Text(sample) + "\n")));
+    }
+
     [Fact]
     public void Generate_ends_at_the_end_token_or_where_the_context_does()
     {

@@ -19,7 +19,8 @@ internal sealed class PartialFile : IDisposable
     public PartialFile(string folder)
     {
         Path = System.IO.Path.Combine(folder, $"{Prefix}{Guid.NewGuid():N}{Suffix}");
-        _signals = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(signal => PosixSignalRegistration.Create(signal, Interrupt))];
+        PosixSignal[] ends = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
+        _signals = [.. ends.Select(signal => PosixSignalRegistration.Create(signal, Interrupt)), .. IgnoreSizeLimit()];
     }
 
     /// <summary>The file's full path.</summary>
@@ -84,6 +85,10 @@ internal sealed class PartialFile : IDisposable
             signal.Dispose();
         Remove();
     }
+
+    // SIGXFSZ, 25 on Linux and macOS: a write beyond the process's limit on file sizes then fails like any other.
+    private static IEnumerable<PosixSignalRegistration> IgnoreSizeLimit() =>
+        OperatingSystem.IsWindows() ? [] : [PosixSignalRegistration.Create((PosixSignal)25, static context => context.Cancel = true)];
 
     private static void RemoveUnlessLocked(string path)
     {
