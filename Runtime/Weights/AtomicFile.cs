@@ -39,6 +39,11 @@ internal static class AtomicFile
         {
             throw CannotWrite(path, length, partial.Path, target, e);
         }
+        catch (ArgumentOutOfRangeException e) when (e.ParamName == "value")   // what .NET makes of EFBIG
+        {
+            throw new IOException(string.Create(
+                CultureInfo.InvariantCulture, $"'{path}' cannot be written: {length / 1e6:0.0} MB are more than a file here may have"), e);
+        }
     }
 
     private static string Target(string path, bool overwrite)
