@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text.Json.Nodes;
 
 namespace MyGpt.Runtime.Tests.Weights;
@@ -27,6 +28,29 @@ internal static partial class MalformedFiles
         yield return Set("tokenizer", "kind", "\"characters\"",
             "section 'tokenizer.merges': the config and the tokenizer have no place for it");
     }
+
+    // The tables of GPT-2's kind read as myGPT's: merges in the order of their turns, every token UTF-8.
+    private static IEnumerable<MalformedFile> MyGptTables()
+    {
+        yield return AsMyGpt("GPT-2's bytes as myGPT's characters", "tokenizer: token 128 is 80, UTF-8 needed", _ => { });
+        yield return AsMyGpt("myGPT without merges", "section 'tokenizer.merges': missing", forge => forge.Section("tokenizer.merges")["name"] = "x");
+        yield return AsMyGpt("a left id of myGPT beyond the tokens", "tokenizer: merges: entry 0 names token 259",
+            forge => BinaryPrimitives.WriteUInt32LittleEndian(forge.Table("tokenizer.merges"), 259));
+        yield return AsMyGpt("a right id of myGPT beyond 2^31", "tokenizer: merges: entry 0 names token 4294967295",
+            forge => BinaryPrimitives.WriteUInt32LittleEndian(forge.Table("tokenizer.merges")[4..], uint.MaxValue));
+        yield return AsMyGpt("a merged id of myGPT beyond the tokens", "tokenizer: merges: entry 1 names token 300",
+            forge => BinaryPrimitives.WriteUInt32LittleEndian(forge.Table("tokenizer.merges")[20..], 300));
+        yield return AsMyGpt("a merge of myGPT into other text", "tokenizer: merges: entry 1 makes token 256, which is 'th', of 'th' and 'e'",
+            forge => BinaryPrimitives.WriteUInt32LittleEndian(forge.Table("tokenizer.merges")[20..], 256));
+        yield return AsMyGpt("a character of myGPT twice", "tokenizer: token 128 is '0', and so is token 48",
+            forge => forge.Table("tokenizer.bytes")[128..256].Fill((byte)'0'));
+    }
+
+    private static MalformedFile AsMyGpt(string cause, string part, Action<FileForge> edit) => Edit(cause, part, forge =>
+    {
+        forge.Set("tokenizer", "kind", "\"mygpt_bpe\"");
+        edit(forge);
+    });
 
     private static IEnumerable<MalformedFile> TokenizerTables()
     {

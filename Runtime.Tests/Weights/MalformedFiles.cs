@@ -16,7 +16,7 @@ internal static partial class MalformedFiles
     public static IEnumerable<MalformedFile> All =>
     [
         .. FixedPart(), .. Json(), .. Parts(), .. Config(), .. ConfigAgainstTensors(), .. SectionEntries(), .. SectionPlaces(),
-        .. TokenizerObject(), .. TokenizerTables(), .. Generation(), .. FileEnds(),
+        .. TokenizerObject(), .. TokenizerTables(), .. MyGptTables(), .. Generation(), .. FileEnds(),
     ];
 
     private static MalformedFile Byte(string cause, string part, int offset, byte value) => new(cause, part, () =>

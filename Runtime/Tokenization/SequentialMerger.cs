@@ -50,7 +50,8 @@ internal sealed class SequentialMerger(MergeSequence merges)
         _newest.Remove(turn, out int candidate);
         for (; candidate >= 0; candidate = _candidates[candidate].Older)
             _places.Add(_candidates[candidate].At);
-        _places.Sort(); // from left to right: of three equal letters the first two merge
+        if (merge.Left == merge.Right)
+            _places.Sort(); // from left to right: of three equal letters the first two merge; other places of a turn cannot overlap
 
         foreach (int at in _places)
         {
