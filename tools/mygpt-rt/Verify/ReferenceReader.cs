@@ -7,7 +7,8 @@ namespace MyGpt.CommandLine.Verify;
 /// <remarks>The file is not trusted: its size is bounded, every number is checked, and the logits must lie in a file beside it.</remarks>
 internal sealed class ReferenceReader
 {
-    private const long MaxFileBytes = 64 << 20;
+    // The largest we know has 200 kB. JSON's tree takes up to 12 bytes for 2 of the text, and as much again while it grows.
+    private const long MaxFileBytes = 4 << 20;
     private const int MaxIds = 1 << 20;
     private const int LongestQuote = 80, LongestName = 255;
 

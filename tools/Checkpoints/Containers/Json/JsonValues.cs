@@ -61,7 +61,7 @@ internal ref partial struct JsonValues
     private Value Run()
     {
         Value? root = null;
-        while (_reader.Read())
+        while (Next())
         {
             switch (_reader.TokenType)
             {
@@ -126,6 +126,16 @@ internal ref partial struct JsonValues
         _name = Text();
         if (parent.TryGet(_name, out _))
             throw Error($"the name {Printable.Quote(_name)} occurs twice in one object");
+    }
+
+    // What .NET says of a word that is none of the three has all that follows it: of a large file, more memory than may be taken.
+    private bool Next()
+    {
+        ReadOnlySpan<byte> next = _utf8[(_start + (int)_reader.BytesConsumed)..].TrimStart(" \t\r\n,:"u8);
+        bool isWord = next is [(byte)'t' or (byte)'f' or (byte)'n', ..];
+        if (isWord && !next.StartsWith("true"u8) && !next.StartsWith("false"u8) && !next.StartsWith("null"u8))
+            throw new CheckpointException($"{Place(_utf8.Length - next.Length - _start)}this is no JSON: a word that is none of true, false and null");
+        return _reader.Read();
     }
 
     private readonly Value Number()
