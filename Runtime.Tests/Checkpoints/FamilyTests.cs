@@ -1,5 +1,6 @@
 using MyGpt.Checkpoints;
 using MyGpt.Runtime.Model;
+using MyGpt.Runtime.Tests.Fuzzing.Readers;
 
 namespace MyGpt.Runtime.Tests.Checkpoints;
 
@@ -26,6 +27,18 @@ public class FamilyTests
         Assert.Contains("tensor '_orig_mod.transformer.h.1.ln_2.weight' is missing",
             Conversion.Refuse(new TinyCheckpoint("_orig_mod.").But(c => c["_orig_mod.transformer.h.1.ln_2.weight"] = null).ToArray()),
             StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("query")]
+    [InlineData("key")]
+    public void Convert_names_a_missing_matrix_of_the_first_head(string matrix)
+    {
+        List<(object Name, object? Tensor)> state = StateSeeds.Lecture();
+        state.RemoveAll(pair => pair.Name.Equals($"blocks.0.sa.heads.0.{matrix}.weight"));
+
+        Assert.Contains($"tensor 'blocks.0.sa.heads.0.{matrix}.weight' is missing",
+            Conversion.Refuse(TinyCheckpoint.Archive(state.Select(pair => (pair.Name, pair.Tensor)).ToList())), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Convert_ties_a_head_that_is_a_copy()

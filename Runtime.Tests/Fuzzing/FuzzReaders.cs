@@ -11,6 +11,11 @@ internal static class FuzzReaders
         new TokenizerReader(),
         new CheckpointReader("pytorch zip", CheckpointSeeds.PyTorchZip),
         new CheckpointReader("hugging face", CheckpointSeeds.HuggingFace),
+        new CheckpointReader("pytorch legacy", CheckpointSeeds.PyTorchLegacy),
+        new CheckpointReader("llm.c", CheckpointSeeds.Llmc),
+        new CheckpointReader("safetensors", CheckpointSeeds.Safetensors),
+        new CheckpointReader("shards", CheckpointSeeds.Shards),
+        new GgufReader(),
         new VocabularyReader(),
         new ReferenceFileReader(),
     ];

@@ -7,18 +7,48 @@ namespace MyGpt.Runtime.Tests.Fuzzing.Readers;
 /// <summary>Small valid checkpoints of every container.</summary>
 internal static partial class CheckpointSeeds
 {
-    private const int Width = 4;
-
-    /// <summary>torch.save's archives: nanoGPT with and without its vocabulary, GPT10.4, myGPT, other types, a 64-bit end.</summary>
+    /// <summary>torch.save's archives: nanoGPT with and without its vocabulary, GPT10.4, myGPT early and late, every type of number.</summary>
     public static IEnumerable<FuzzSeed> PyTorchZip()
     {
         var meta = new FuzzFile("meta.pkl", PartKind.Pickle, Meta());
         yield return new FuzzSeed(Zip(new TinyCheckpoint().ToArray()), meta);
         yield return new FuzzSeed(Zip(new TinyCheckpoint("_orig_mod.").With("bias", null).ToArray()));
-        yield return new FuzzSeed(Zip(new TinyCheckpoint().But(Shorten).ToArray()), meta);
-        yield return new FuzzSeed(Zip(TinyCheckpoint.Archive((List<(object, object?)>)[("config", Gpt104Config), ("model", Gpt104State())])));
-        yield return new FuzzSeed(Zip(MyGpt()));
+        yield return new FuzzSeed(Zip(new TinyCheckpoint().But(Retype).ToArray()), meta);
         yield return new FuzzSeed(Zip(new TinyCheckpoint().But(c => c.Entries.Add(($"{TinyCheckpoint.Root}/byteorder", "little"u8.ToArray()))).ToArray()));
+        yield return new FuzzSeed(Zip(Archive(("config", StateSeeds.Gpt104Config), ("model", StateSeeds.Gpt104()))));
+        yield return new FuzzSeed(Zip(Archive(("model_state_dict", StateSeeds.MyGpt()), ("config", StateSeeds.MyGptConfig),
+            ("tokenizer_chars", new List<object?> { "a", "b", " ", "\n", "\u00E9" }))));
+        yield return new FuzzSeed(Zip(Modern()));
+        yield return new FuzzSeed(Zip(TinyCheckpoint.Archive(StateSeeds.Lecture())));
+        yield return new FuzzSeed(Zip(Archive(("config", StateSeeds.PlainConfig), ("model_state", StateSeeds.Plain()))));
+    }
+
+    /// <summary>torch.save before PyTorch 1.6: pickles one after another, then the numbers.</summary>
+    public static IEnumerable<FuzzSeed> PyTorchLegacy()
+    {
+        foreach (object? root in new object?[] { new TinyCheckpoint().Object, StateSeeds.Lecture() })
+        {
+            TestLegacy legacy = TestLegacy.Of(root);
+            byte[][] pickles = [legacy.Magic, legacy.Version, legacy.Facts, legacy.Object, legacy.Keys];
+            byte[] numbers = legacy.ToArray()[pickles.Sum(static pickle => pickle.Length)..];
+            yield return new FuzzSeed(new FuzzFile("ckpt.pt",
+                [.. pickles.Select(pickle => new FuzzPart(PartKind.Pickle, pickle, pickle.Length > 100 ? 6 : 1)), new FuzzPart(PartKind.Binary, numbers, 4)],
+                static parts => [.. parts.SelectMany(static part => part)]));
+        }
+    }
+
+    /// <summary>llm.c's models in float32 and bfloat16. Of the header, 32 bytes mean something.</summary>
+    public static IEnumerable<FuzzSeed> Llmc()
+    {
+        foreach (int version in new[] { 3, 5 })
+        {
+            var model = new TestLlmc();
+            model.Header[1] = version;
+            byte[] file = model.ToArray();
+            yield return new FuzzSeed(new FuzzFile("model.bin",
+                [new FuzzPart(PartKind.Binary, file[..32], 4), new FuzzPart(PartKind.Binary, file[32..1024]), new FuzzPart(PartKind.Binary, file[1024..])],
+                static parts => [.. parts.SelectMany(static part => part)]));
+        }
     }
 
     /// <summary>nanoGPT's vocabulary beside the checkpoint.</summary>
@@ -54,8 +84,19 @@ internal static partial class CheckpointSeeds
         return zip.ToArray();
     }
 
-    // float16, bfloat16 and float64, so that every conversion is met.
-    private static void Shorten(TinyCheckpoint checkpoint)
+    private static byte[] Archive(params (object, object?)[] entries) => TinyCheckpoint.Archive(entries.ToList());
+
+    // myGPT's last chapter: a byte pair encoding among its entries.
+    private static byte[] Modern()
+    {
+        List<(object, object?)> config = [.. StateSeeds.MyGptConfig, ("norm_type", "rms"), ("position_type", "rope"), ("num_kv_heads", 2)];
+        List<object?> merges = [new object?[] { "a", "b" }, new object?[] { "ab", "a" }, new object?[] { "b", "b" }];
+        List<(object, object?)> tokenizer = [("chars", new List<object?> { "a", "b" }), ("merges", merges)];
+        return Archive(("model_state_dict", StateSeeds.MyGptModern()), ("config", config), ("tokenizer_kind", "bpe"), ("tokenizer_state", tokenizer));
+    }
+
+    // float16, bfloat16 and float64 in turn, so that every conversion is met.
+    private static void Retype(TinyCheckpoint checkpoint)
     {
         (string Storage, int Size)[] types = [("HalfStorage", 2), ("BFloat16Storage", 2), ("DoubleStorage", 8)];
         int next = 0;
@@ -65,33 +106,5 @@ internal static partial class CheckpointSeeds
             var tensor = (TestTensor)value!;
             checkpoint[(string)key] = tensor with { Storage = storage, Data = new byte[tensor.Data.Length / sizeof(float) * size] };
         }
-    }
-
-    private static List<(object, object?)> Gpt104Config => [("d_model", Width), ("n_layers", 1), ("n_heads", 2), ("context_length", 3)];
-
-    private static List<(object, object?)> Gpt104State() =>
-    [
-        ("tok_emb.weight", TestTensor.Random(1, 5, Width)), ("pos_emb.weight", TestTensor.Random(2, 3, Width)),
-        ("layers.0.norm1.weight", TestTensor.Random(3, Width)), ("layers.0.attn.out_proj.weight", TestTensor.Random(4, Width, Width)),
-        ("layers.0.norm2.weight", TestTensor.Random(5, Width)), ("layers.0.ffn.fc1.weight", TestTensor.Random(6, 6, Width)),
-        ("layers.0.ffn.fc2.weight", TestTensor.Random(7, Width, 6)), ("norm.weight", TestTensor.Random(8, Width)),
-        .. "qkv".Select((letter, i) => ((object)$"layers.0.attn.{letter}_proj.weight", (object?)TestTensor.Random(9 + i, Width, Width))),
-    ];
-
-    private static byte[] MyGpt()
-    {
-        List<(object, object?)> state =
-        [
-            ("token_embedding.embedding.weight", TestTensor.Random(1, 5, Width)), ("position_embedding.weight", TestTensor.Random(2, 3, Width)),
-            .. new[] { "ln1.weight", "ln1.bias", "ln2.weight", "ln2.bias", "mlp.fc2.bias" }
-                .Select(name => ((object)$"blocks.0.{name}", (object?)TestTensor.Random(3, Width))),
-            .. new[] { "mha.W_Q", "mha.W_K", "mha.W_V", "mha.W_O" }
-                .Select(name => ((object)$"blocks.0.{name}.weight", (object?)TestTensor.Random(4, Width, Width))),
-            ("blocks.0.mlp.fc1.weight", TestTensor.Random(5, 6, Width)), ("blocks.0.mlp.fc1.bias", TestTensor.Random(6, 6)),
-            ("blocks.0.mlp.fc2.weight", TestTensor.Random(7, Width, 6)), ("ln_f.weight", TestTensor.Random(8, Width)), ("ln_f.bias", TestTensor.Random(9, Width)),
-        ];
-        List<(object, object?)> config = [("embed_dim", Width), ("num_heads", 2), ("num_layers", 1), ("max_seq_len", 3), ("vocab_size", 5)];
-        return TinyCheckpoint.Archive((List<(object, object?)>)
-            [("model_state_dict", state), ("config", config), ("tokenizer_chars", new List<object?> { "a", "b", " ", "\n", "\u00E9" })]);
     }
 }

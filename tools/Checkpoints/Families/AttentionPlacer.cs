@@ -22,7 +22,8 @@ internal sealed class AttentionPlacer
         _placement = placement;
         _names = placement.Names;
         _width = width;
-        _headList = _names.HeadLists.FirstOrDefault(list => placement.Has($"{placement.Block(0)}{list}.0.{_names.HeadParts.Query}"));
+        _headList = _names.HeadLists.FirstOrDefault(list => placement.Has($"{placement.Block(0)}{list}.0.{_names.HeadParts.Query}"))
+            ?? (_names.Key.Length + _names.FusedQkv.Length == 0 ? _names.HeadLists[0] : null);
         string[] separate = [.. _names.Query, .. _names.Key, .. _names.Value];
         _fused = _headList is null
             && _names.FusedQkv.Length > 0 && (placement.AnyLayerHas(_names.FusedQkv) || !placement.AnyLayerHas(separate));
@@ -79,6 +80,7 @@ internal sealed class AttentionPlacer
     {
         if (_headList is not null)
         {
+            _placement.Taker.PeekMatrix(_placement.Block(0) + HeadModule(0, _names.HeadParts.Query), rows: null, _width, Transposed);
             HeadCount = CountHeads();
             return Dim;
         }
