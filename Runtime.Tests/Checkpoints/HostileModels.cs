@@ -44,6 +44,7 @@ internal static class HostileModels
         ("one element that is said to be many", c => c[Tokens] = c[Tokens]! with { Shape = [1 << 20, 4], Strides = [0, 0] },
             "goes beyond its storage"),
         ("more strides than sizes", c => c[Tokens] = c[Tokens]! with { Strides = [4, 1, 1] }, "2 sizes and 3 strides"),
+        ("elements wider than the storage's bytes allow", c => c.State[0] = (Tokens, (Action<PickleWriter>)WriteWide), "which has 6 elements"),
         ("an integer weight", c => c[Norm] = c[Norm]! with { Storage = "IntStorage", DeclaredCount = 4 }, "is int32; a weight must be"),
 
         ("a NaN", c => c[Up] = Spoilt(c[Up]!, float.NaN), $"tensor '{Up}'[1, 1] is NaN"),
@@ -73,6 +74,14 @@ internal static class HostileModels
     {
         (_, Action<TinyCheckpoint> change, string reason) = Rows.Single(row => row.Name == name);
         return (new TinyCheckpoint().But(change).ToArray(), reason);
+    }
+
+    // Of the 48 bytes that the positions have: 12 float32, 6 float64.
+    private static void WriteWide(PickleWriter writer)
+    {
+        writer.Global("torch._utils", "_rebuild_tensor_v3").Op('(');
+        writer.Op('(').Text("storage").Global("torch", "UntypedStorage").Text("0").Text("cpu").Int(48).Op('t').Op('Q');
+        writer.Int(0).Value(new object?[] { 3, 4 }).Value(new object?[] { 4, 1 }).Value(false).Value(null).Global("torch", "float64").Op('t').Op('R');
     }
 
     private static IEnumerable<(object, object?)> Layer(TinyCheckpoint checkpoint, int number) =>

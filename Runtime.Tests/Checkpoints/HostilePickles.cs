@@ -25,6 +25,8 @@ internal static class HostilePickles
         ("a function by GLOBAL", w => w.Proto().Global("os", "system").Value(Command).Op('R').Stop(), "'os.system'"),
         ("a function by STACK_GLOBAL", w => w.Proto(4).Text("builtins").Text("eval").Raw(0x93).Value(Command).Op('R').Stop(),
             "'builtins.eval'"),
+        ("a function whose name comes from the memo", w => w.Proto(4).Text("os").Raw(0x94).Op('0').Text("system").Raw(0x94).Op('0')
+            .Raw((byte)'h', 0, (byte)'h', 1, 0x93).Stop(), "'os.system'"),   // modelaudit, pull request 518: seen by nobody who looks for strings
         ("a nested torch.load", w => w.Proto().Global("torch.storage", "_load_from_bytes").Stop(), "'torch.storage._load_from_bytes'"),
         ("attributes of attributes", w => w.Proto(4).Text("torch").Text("_utils.os.system").Raw(0x93).Stop(), "'torch._utils.os.system'"),
         ("an object in the place of data", w => w.Proto().Global("__main__", "GPT").Op(')').Raw(0x81).Stop(), "an object of the class __main__.GPT"),
@@ -69,6 +71,12 @@ internal static class HostilePickles
         ("a bomb of empty lists", w => w.Proto().Raw([.. Enumerable.Repeat((byte)']', 2_000_000)]).Stop(), "unpacks to far more"),
         ("a bomb of copied lists", WriteCopyBomb, "unpacks to far more"),
         ("a bomb of memo entries", WriteMemoBomb, "unpacks to far more"),
+
+        ("a memo entry of 2^32 - 1", w => w.Proto().Op('}').Op('r').UInt32(uint.MaxValue).Op('j').UInt32(uint.MaxValue - 1).Stop(),
+            "memo has no entry 4294967294"),   // CVE-2018-20406: a memo that is an array
+        ("a key that doubles sixty times", w => w.Proto().Op('}').Int(1).Raw([.. Enumerable.Repeat((byte[])[(byte)'2', 0x86], 60).SelectMany(two => two)])
+            .Int(1).Op('s').Stop(), "not a checkpoint of a family"),
+        ("tuples 100,000 deep", w => w.Proto().Op(')').Raw([.. Enumerable.Repeat((byte)0x85, 100_000)]).Stop(), "not a dictionary"),
 
         ("a storage that is no tuple", w => w.Proto().Int(1).Op('Q').Stop(), "storage is not described"),
         ("a storage of no storage type", w => Storage(w.Proto(), "float32", "0", 4).Stop(), "torch.float32 is not a type of storage"),

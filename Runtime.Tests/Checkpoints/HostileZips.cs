@@ -16,6 +16,8 @@ internal static class HostileZips
         ("no end record", () => Valid()[..^EndLength], "no end record"),
         ("a comment longer than the file", () => Put16(Valid(), EndOf(Valid()) + 20, 5), "no end record"),
         ("bytes after the end", () => [.. Valid(), 1, 2, 3], "no end record"),
+        ("an end record in the comment of another", () => [.. Put16(Valid(), EndOf(Valid()) + 20, EndLength), .. new TestZip().ToArray()],
+            "directory is said to be 0 bytes at byte 0"),
         ("several disks", () => Put16(Valid(), EndOf(Valid()) + 4, 1), "several files"),
         ("fewer entries than counted", () => Put16(Put16(Valid(), EndOf(Valid()) + 8, 999), EndOf(Valid()) + 10, 999),
             "counts 999 entries"),
@@ -39,6 +41,7 @@ internal static class HostileZips
         ("another name in the entry", () => Put16(Valid(), LocalOf(Valid(), Storage) + LocalLength, 0x5858), "contradicts the directory"),
         ("another size in the entry", () => Put32(Valid(), LocalOf(Valid(), Storage) + 18, 1), "contradicts the directory"),
         ("another method in the entry", () => Put16(Valid(), LocalOf(Valid(), Storage) + 8, 8), "contradicts the directory"),
+        ("encryption in the entry only", () => Put16(Valid(), LocalOf(Valid(), Storage) + 6, 1), "contradicts the directory"),   // GHSA-w8jq-xcqf-f792
         ("an own name longer than the file", () => Put16(Valid(), LocalOf(Valid(), Last) + 26, 60000), "but the directory begins"),
         ("a name that climbs out", () => Named("tiny/../../x"), "points outside the archive"),
         ("a name from the root", () => Named("/etc/passwd"), "points outside the archive"),
@@ -67,6 +70,8 @@ internal static class HostileZips
             "directory offset"),
         ("a 64-bit directory of 2^62 bytes", () => Directory64(1UL << 62),
             "directory is said to be"),
+        ("several disks by the 64-bit end record", () => Valid64((count, start, end) => ((ulong)end,
+            Put32(End64((ulong)count, (ulong)(end - start), (ulong)start), 16, 1))), "several files"),
         ("2^40 entries", () => Valid64((_, start, end) => ((ulong)end, End64(1UL << 40, (ulong)(end - start), (ulong)start))),
             "1099511627776 entries"),
     ];
