@@ -16,6 +16,8 @@ internal static class FuzzReaders
         new CheckpointReader("safetensors", CheckpointSeeds.Safetensors),
         new CheckpointReader("shards", CheckpointSeeds.Shards),
         new GgufReader(),
+        new CheckpointReader("microgpt", CheckpointSeeds.MicroGpt),
+        new HuggingFaceVocabularyReader(),
         new VocabularyReader(),
         new ReferenceFileReader(),
     ];

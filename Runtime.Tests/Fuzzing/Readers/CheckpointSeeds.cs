@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using MyGpt.Runtime.Tests.Checkpoints;
+using MyGpt.Runtime.Tests.Checkpoints.Json;
 
 namespace MyGpt.Runtime.Tests.Fuzzing.Readers;
 
@@ -49,6 +50,12 @@ internal static partial class CheckpointSeeds
                 [new FuzzPart(PartKind.Binary, file[..32], 4), new FuzzPart(PartKind.Binary, file[32..1024]), new FuzzPart(PartKind.Binary, file[1024..])],
                 static parts => [.. parts.SelectMany(static part => part)]));
         }
+    }
+
+    /// <summary>microgpt's JSON.</summary>
+    public static IEnumerable<FuzzSeed> MicroGpt()
+    {
+        yield return new FuzzSeed(new FuzzFile("microgpt.json", PartKind.Json, Encoding.UTF8.GetBytes(HostileMicroGpt.Valid().ToJsonString())));
     }
 
     /// <summary>nanoGPT's vocabulary beside the checkpoint.</summary>
