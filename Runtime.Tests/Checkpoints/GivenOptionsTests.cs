@@ -14,7 +14,7 @@ public class GivenOptionsTests
         ["--activation"] = (new() { Activation = ActivationKind.Relu }, given => given.Activation),
         ["--norm"] = (new() { Norm = NormKind.LayerNorm }, given => given.Norm),
         ["--norm-epsilon"] = (new() { NormEpsilon = 2 }, given => given.NormEpsilon),
-        ["--rotary"] = (new() { Rotary = PositionKind.Learned }, given => given.Rotary),
+        ["--rotary"] = (new() { Rotary = PositionKind.RotaryPairs }, given => given.Rotary),
         ["--rotary-base"] = (new() { RotaryBase = 2 }, given => given.RotaryBase),
     };
 
@@ -34,6 +34,34 @@ public class GivenOptionsTests
 
         Assert.NotNull(Each[name].Read(given));
         given.RequireAllRead("some");
+    }
+
+    public static TheoryData<string, ConvertOptions> Impossible => new()
+    {
+        { "--kv-heads", new() { KvHeads = 0 } },
+        { "--kv-heads", new() { KvHeads = -1 } },
+        { "--context", new() { ContextLength = 0 } },
+        { "--context", new() { ContextLength = int.MinValue } },
+        { "--context", new() { ContextLength = int.MaxValue } },
+        { "--norm-epsilon", new() { NormEpsilon = 0 } },
+        { "--norm-epsilon", new() { NormEpsilon = -1e-5f } },
+        { "--norm-epsilon", new() { NormEpsilon = float.NaN } },
+        { "--norm-epsilon", new() { NormEpsilon = float.PositiveInfinity } },
+        { "--rotary", new() { Rotary = PositionKind.Learned } },
+        { "--rotary-base", new() { RotaryBase = 0.5f } },
+        { "--rotary-base", new() { RotaryBase = float.NaN } },
+        { "--rotary-base", new() { RotaryBase = float.PositiveInfinity } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Impossible))]
+    public void Reading_an_option_that_no_model_has_names_it(string name, ConvertOptions options)
+    {
+        var error = Assert.Throws<OptionException>(() => Each[name].Read(new GivenOptions(options)));
+
+        Assert.Equal(name, error.Option);
+        Assert.StartsWith($"{name} ", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith(" was needed", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -94,9 +94,7 @@ internal sealed class AttentionPlacer
 
     private int CountHeads()
     {
-        int heads = 0;
-        while (_placement.Has(_placement.Block(0) + HeadModule(heads, _names.HeadParts.Query)))
-            heads++;
+        int heads = _placement.CountHeads(_headList!);
         return Dim % heads == 0 ? heads : throw new CheckpointException(
             $"{heads} heads found in {Printable.Quote(_placement.Block(0) + _headList)}, but the projection takes {Dim} numbers, no multiple of that");
     }

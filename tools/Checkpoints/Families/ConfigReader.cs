@@ -10,6 +10,9 @@ internal sealed class ConfigReader(DictValue config, string what)
 {
     private readonly HashSet<string> _read = new(StringComparer.Ordinal);
 
+    /// <summary>The fields that somebody has asked for.</summary>
+    public IReadOnlyCollection<string> ReadFields => _read;
+
     /// <summary>An integer of at least 1, under the first of several names that is there; null when none is, or it is None.</summary>
     public int? Size(params string[] names) => Find(names) switch
     {

@@ -6,7 +6,7 @@ using MyGpt.Runtime.Tokenization;
 namespace MyGpt.Checkpoints.Families;
 
 /// <summary>What a family makes of a checkpoint: everything that weights.bin holds, the numbers still in their file.</summary>
-internal sealed class FamilyModel
+internal sealed record FamilyModel
 {
     /// <summary>Sizes and variants.</summary>
     public required GptConfig Config { get; init; }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using MyGpt.Runtime.Model;
 
 namespace MyGpt.Checkpoints.Families;
@@ -8,7 +9,7 @@ namespace MyGpt.Checkpoints.Families;
 /// </summary>
 /// <param name="options">What the caller decides.</param>
 /// <remarks>
-/// A family asks for an option only where the option can decide something, or can be held against the checkpoint: a model with learned
+/// What no model has is refused here: a negative number of heads, a base of NaN. A family asks for an option only where the option can decide something, or can be held against the checkpoint: a model with learned
 /// positions does not ask for <see cref="Rotary"/>.
 /// </remarks>
 internal sealed class GivenOptions(ConvertOptions options)
@@ -19,10 +20,11 @@ internal sealed class GivenOptions(ConvertOptions options)
     public int? Heads => Read("--heads", options.Heads);
 
     /// <inheritdoc cref="ConvertOptions.KvHeads"/>
-    public int? KvHeads => Read("--kv-heads", options.KvHeads);
+    public int? KvHeads => Read("--kv-heads", options.KvHeads, static heads => heads >= 1, "1 or more");
 
     /// <inheritdoc cref="ConvertOptions.ContextLength"/>
-    public int? ContextLength => Read("--context", options.ContextLength);
+    public int? ContextLength => Read("--context", options.ContextLength,
+        static length => length is >= 1 and <= GptConfigLimits.ContextLength, $"1 to {GptConfigLimits.ContextLength}");
 
     /// <inheritdoc cref="ConvertOptions.Activation"/>
     public ActivationKind? Activation => Read("--activation", options.Activation);
@@ -31,13 +33,15 @@ internal sealed class GivenOptions(ConvertOptions options)
     public NormKind? Norm => Read("--norm", options.Norm);
 
     /// <inheritdoc cref="ConvertOptions.NormEpsilon"/>
-    public float? NormEpsilon => Read("--norm-epsilon", options.NormEpsilon);
+    public float? NormEpsilon => Read("--norm-epsilon", options.NormEpsilon,
+        static epsilon => float.IsFinite(epsilon) && epsilon > 0, "a number above 0");
 
     /// <inheritdoc cref="ConvertOptions.Rotary"/>
-    public PositionKind? Rotary => Read("--rotary", options.Rotary);
+    public PositionKind? Rotary => Read("--rotary", options.Rotary, static kind => kind != PositionKind.Learned, "pairs or halves");
 
     /// <inheritdoc cref="ConvertOptions.RotaryBase"/>
-    public float? RotaryBase => Read("--rotary-base", options.RotaryBase);
+    public float? RotaryBase => Read("--rotary-base", options.RotaryBase,
+        static @base => float.IsFinite(@base) && @base >= 1, "a number of 1 or more");
 
     /// <summary>To be called when the family has read its checkpoint.</summary>
     /// <param name="family">The family's name.</param>
@@ -58,9 +62,16 @@ internal sealed class GivenOptions(ConvertOptions options)
         }
     }
 
-    private T Read<T>(string name, T value)
+    private T? Read<T>(string name, T? value) where T : struct
     {
         _read.Add(name);
         return value;
+    }
+
+    private T? Read<T>(string name, T? value, Func<T, bool> fits, string needed) where T : struct
+    {
+        _read.Add(name);
+        return value is not { } given || fits(given) ? value : throw new OptionException(
+            name, string.Create(CultureInfo.InvariantCulture, $"{name} {given} is none that a model has; {needed} was needed"));
     }
 }

@@ -14,11 +14,18 @@ namespace MyGpt.Checkpoints.Families;
 /// <remarks>www.aideepdive.dev/build-gpt.</remarks>
 internal sealed class Gpt104 : IFamily
 {
-    private const string Config = "config", Model = "model", Activation = "activation";
+    private const string Config = "config", Model = "model";
 
     private static readonly string[] Fields = ["d_model", "n_layers", "n_heads", "context_length"];
 
     private static readonly GptNames Names = PlainNames.All with { PositionsMayBeRotary = false, FinalNormMayBeAbsent = false };
+
+    private static readonly FamilyDefaults Defaults = new()
+    {
+        Activation = (ActivationKind.GeluTanh,
+            "GPT-2's form; the file does not say (if the model has nn.GELU() without approximate='tanh': --activation gelu-erf)"),
+        Norm = (NormKind.LayerNorm, "the tutorial's, without biases here; the file does not say"),
+    };
 
     public string Name => "GPT10.4";
 
@@ -28,39 +35,14 @@ internal sealed class Gpt104 : IFamily
         if (root?.Get<DictValue>(Config) is not { } config || root.Get<DictValue>(Model) is not { } model)
             return null;
         string[] fields = [.. Fields.Where(field => config.TryGet(field, out _))];
-        bool rotary = !PlainNames.All.PositionEmbedding.Any(name => StateDict.Contains(model, $"{name}.weight"));
+        bool rotary = !Names.PositionEmbedding.Any(name =>
+            StateDict.Contains(model, $"{name}.weight") || StateDict.Contains(model, $"{Names.Prefix}{name}.weight"));
         return fields.Length < 2 || rotary ? null
             : new Recognition(fields.Length, $"a config with {string.Join(", ", fields)} beside a state dict named {Model}");
     }
 
-    public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report)
-    {
-        var root = (DictValue)checkpoint.Root;
-        var config = new ConfigReader(root.Get<DictValue>(Config)!, Config);
-        config.RequiredSize(PlainNames.HeadFields.Count);
-        AssembledGpt gpt = GptAssembler.Assemble(StateDict.Read(root.Get<DictValue>(Model)!, Names.Prefix, report), Names, report);
-        PlainConfig.Check(config, gpt);
-        string? stated = config.Text(PlainNames.ActivationFields) ?? root.Get<TextValue>(Activation)?.Value;
-        var choices = new GptChoices
-        {
-            Heads = new HeadChoice(options, gpt, report).Choose(config, PlainNames.HeadFields),
-            ContextLength = new PositionChoice(options, gpt, report).Choose(config, PlainNames.ContextFields, []).ContextLength,
-            Activation = ActivationChoice.Choose(options, stated, ActivationKind.GeluTanh,
-                "GPT-2's form; the file does not say (if the model has nn.GELU() without approximate='tanh': --activation gelu-erf)", report),
-            NormEpsilon = NormChoice.Epsilon(options, config.Positive(PlainNames.EpsilonFields),
-                "the default of nn.LayerNorm; the file does not say", report),
-        };
-        config.WarnUnread(report, PlainNames.Harmless);
-        Leftovers.Report(root, [Config, Model, Activation], report);
-
-        return new FamilyModel
-        {
-            Config = gpt.ToConfig(choices),
-            Tensors = gpt.Sources,
-            Vocabulary = () => Gpt2Vocabularies.ForSize(gpt.VocabSize, report),
-            Generation = StartWithEndOfText,
-        };
-    }
+    public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report) =>
+        new GptReading(checkpoint, Names, Defaults, options, report).Read() with { Generation = StartWithEndOfText };
 
     // GPT-2's own convention: documents in training are separated by this token, so a text begins after one.
     private static GenerationDefaults StartWithEndOfText(TokenizerData? vocabulary) => new()

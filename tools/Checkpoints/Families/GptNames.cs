@@ -63,4 +63,8 @@ internal sealed record GptNames
 }
 
 /// <summary>The matrices of a gated MLP, down(f(gate x) * (up x)), within a block.</summary>
-internal sealed record GatedMlpNames(string Gate, string Up, string Down);
+/// <param name="Gate">The matrix under the nonlinearity.</param>
+/// <param name="Up">The other one of its shape.</param>
+/// <param name="Down">The one that leads back to C.</param>
+/// <param name="Convention">Whose order it is, where the names do not say which matrix is which; null where they do.</param>
+internal sealed record GatedMlpNames(string Gate, string Up, string Down, string? Convention = null);

@@ -45,6 +45,11 @@ internal sealed class HeadChoice(GivenOptions options, AssembledGpt gpt, Report 
             throw new CheckpointException($"keys and values are {gpt.KvDim} wide, the queries of {count} heads ({source}) {gpt.AttentionDim}; "
                 + $"keys and values of 1 to {count} heads of {dim}, a divisor of {count}, needed");
         }
+        if (gpt.Buffers.Rotary is { } table && table.HeadDim != dim)
+        {
+            throw new CheckpointException($"the table of angles {Printable.Quote(table.Name)} is for heads of {table.HeadDim}, "
+                + $"but {source} = {count} makes heads of {dim}");
+        }
         Check(options.KvHeads, "--kv-heads", kvCount, "the tensors say key/value heads");
         config?.Expect(kvCount, "the key matrix", fields.KvCount);
         config?.Expect(dim, "the query matrix", fields.Dim);
@@ -78,11 +83,11 @@ internal sealed class HeadChoice(GivenOptions options, AssembledGpt gpt, Report 
     {
         if (options.Heads is { } heads)
         {
-            if (heads < 1 || gpt.AttentionDim % heads != 0)
-            {
-                throw new OptionException("--heads",
-                    $"--heads {heads} does not divide the model's width {gpt.AttentionDim}; give the number that it was trained with");
-            }
+            string wrong = heads < 1 || gpt.AttentionDim % heads != 0 ? $"does not divide the model's width {gpt.AttentionDim}"
+                : gpt.KvDim % (gpt.AttentionDim / heads) != 0 ? $"makes heads of {gpt.AttentionDim / heads}, and keys {gpt.KvDim} wide are no multiple of that"
+                : "";
+            if (wrong.Length > 0)
+                throw new OptionException("--heads", $"--heads {heads} {wrong}; give the number that it was trained with");
             report.Found($"{Printable.Count(heads, "head")}, as --heads says");
             return (heads, "--heads");
         }

@@ -2,14 +2,15 @@ using System.Globalization;
 
 namespace MyGpt.Checkpoints.Families;
 
-/// <summary>Counts the layers of a state dict by the numbers in its names.</summary>
+/// <summary>Counts the layers of a state dict, or the heads of a layer, by the numbers in its names.</summary>
 internal static class LayerCounter
 {
     /// <summary>Finds the list of blocks and its length.</summary>
     /// <param name="state">The tensors.</param>
     /// <param name="alternatives">What may stand before the number: <c>h.</c> for <c>h.0.</c>, <c>h.1.</c>, ...</param>
+    /// <param name="noun">What is counted.</param>
     /// <exception cref="CheckpointException">There is none, or a number is left out.</exception>
-    public static (string Blocks, int Count) Count(StateDict state, string[] alternatives)
+    public static (string Blocks, int Count) Count(StateDict state, string[] alternatives, string noun = "layer")
     {
         foreach (string blocks in alternatives)
         {
@@ -18,9 +19,9 @@ internal static class LayerCounter
                 continue;
             int gap = Enumerable.Range(0, layers.Count).FirstOrDefault(layer => !layers.Contains(layer), -1);
             return gap < 0 ? (blocks, layers.Count) : throw new CheckpointException(
-                $"layer {gap} is missing: no tensor's name begins with {Begin(blocks, gap)}, but there is a layer {layers.Max}");
+                $"{noun} {gap} is missing: no tensor's name begins with {Begin(blocks, gap)}, but there is a {noun} {layers.Max}");
         }
-        throw new CheckpointException($"the state dict has no layers: no tensor's name begins with {Begin(alternatives[0], 0)}");
+        throw new CheckpointException($"the state dict has no {noun}s: no tensor's name begins with {Begin(alternatives[0], 0)}");
 
         string Begin(string blocks, int layer) => Printable.Quote(state.FullName($"{blocks}{layer}."));
     }

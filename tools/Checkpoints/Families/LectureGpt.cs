@@ -1,6 +1,4 @@
 using MyGpt.Checkpoints.Containers;
-using MyGpt.Checkpoints.Values;
-using MyGpt.Checkpoints.Vocabularies;
 using MyGpt.Runtime.Model;
 
 namespace MyGpt.Checkpoints.Families;
@@ -29,6 +27,12 @@ internal sealed class LectureGpt : IFamily
         Head = ["lm_head", "head"],
     };
 
+    private static readonly FamilyDefaults Defaults = new()
+    {
+        Activation = (ActivationKind.Relu, "nn.ReLU() in gpt.py; the file does not say"),
+        Assumption = "scores divided by the root of the head size: gpt.py as it is now; at first it had the root of the width",
+    };
+
     public string Name => "lecture GPT";
 
     public Recognition? Recognise(Checkpoint checkpoint)
@@ -39,26 +43,6 @@ internal sealed class LectureGpt : IFamily
         return names.Length < 2 ? null : new Recognition(names.Length, $"a state dict with {string.Join(", ", names)}");
     }
 
-    public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report)
-    {
-        var root = (DictValue)checkpoint.Root;
-        DictValue state = StateDict.Find(root)!;
-        AssembledGpt gpt = GptAssembler.Assemble(StateDict.Read(state, Names.Prefix, report), Names, report);
-        report.Assumed("scores divided by the root of the head size: gpt.py as it is now; at first it had the root of the width");
-        report.Assumed("norm epsilon 1e-5: the default of nn.LayerNorm");
-        var choices = new GptChoices
-        {
-            Heads = new HeadChoice(options, gpt, report).Choose(config: null, PlainNames.HeadFields),
-            ContextLength = new PositionChoice(options, gpt, report).Choose(config: null, [], []).ContextLength,
-            Activation = ActivationChoice.Choose(options, stated: null, ActivationKind.Relu, "nn.ReLU() in gpt.py; the file does not say", report),
-        };
-        if (!ReferenceEquals(state, root))
-            Leftovers.Report(root, [StateDict.KeyOf(root)], report);
-        return new FamilyModel
-        {
-            Config = gpt.ToConfig(choices),
-            Tensors = gpt.Sources,
-            Vocabulary = () => VocabularySearch.Find(checkpoint, gpt.VocabSize, report),
-        };
-    }
+    public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report) =>
+        new GptReading(checkpoint, Names, Defaults, options, report).Read();
 }

@@ -1,6 +1,5 @@
 using MyGpt.Checkpoints.Containers;
 using MyGpt.Checkpoints.Values;
-using MyGpt.Checkpoints.Vocabularies;
 using MyGpt.Runtime.Model;
 
 namespace MyGpt.Checkpoints.Families;
@@ -12,7 +11,7 @@ namespace MyGpt.Checkpoints.Families;
 /// <remarks>github.com/karpathy/minGPT, mingpt/model.py. Its linear layers are (out, in), unlike Hugging Face's, which have the same names.</remarks>
 internal sealed class MinGpt : IFamily
 {
-    private const string FusedQkv = "transformer.h.0.attn.c_attn.weight", OldQuery = "blocks.0.attn.query.weight", OldPositions = "pos_emb",
+    private const string FusedQkv = "transformer.h.0.attn.c_attn.weight", Mask = "transformer.h.0.attn.bias", OldQuery = "blocks.0.attn.query.weight", OldPositions = "pos_emb",
         OldMlp = "blocks.0.mlp.0.weight", Tokens = "transformer.wte.weight", Head = "lm_head.weight";
 
     private static readonly GptNames NewNames = new()
@@ -61,6 +60,18 @@ internal sealed class MinGpt : IFamily
         [(3, 48)] = ("gpt-nano", 3),
     };
 
+    private static readonly FamilyDefaults NewDefaults = new()
+    {
+        Activation = (ActivationKind.GeluTanh, "NewGELU in minGPT's model.py; the file does not say"),
+        Heads = static gpt => Types.TryGetValue((gpt.LayerCount, gpt.EmbeddingDim), out (string Type, int Heads) type)
+            ? (type.Heads, $"{type.Type} of minGPT has {gpt.LayerCount} layers of that width; the file does not say") : null,
+    };
+
+    private static readonly FamilyDefaults OldDefaults = new()
+    {
+        Activation = (ActivationKind.GeluErf, "nn.GELU() in minGPT before 2022; the file does not say"),
+    };
+
     public string Name => "minGPT";
 
     public Recognition? Recognise(Checkpoint checkpoint)
@@ -69,39 +80,18 @@ internal sealed class MinGpt : IFamily
             return null;
         if (IsOld(state))
             return new Recognition(3, $"a state dict with {OldQuery}, {OldMlp} and the parameter {OldPositions}");
-        // The same names as nanoGPT's and Hugging Face's: the former ties the head, the latter stores c_attn as (in, out).
+        // The same names as nanoGPT's and Hugging Face's: the former ties the head, the latter stores c_attn as (in, out). A copied
+        // state dict of nanoGPT may have two heads, but no masks unless it is older than torch 2.
         bool isUntied = StateDict.Get(state, Head) is { } head && StateDict.Get(state, Tokens) is { } tokens
             && !(ReferenceEquals(head.Storage, tokens.Storage) && head.Offset == tokens.Offset);
-        return isUntied && StateDict.Get(state, FusedQkv) is { Shape: [long rows, long columns] } && rows > columns
-            ? new Recognition(3, $"a state dict with {Tokens}, {FusedQkv} as (out, in), and {Head} of its own") : null;
+        return isUntied && StateDict.Contains(state, Mask) && StateDict.Get(state, FusedQkv) is { Shape: [long rows, long columns] } && rows > columns
+            ? new Recognition(3, $"a state dict with {Tokens}, {FusedQkv} as (out, in), the mask {Mask}, and {Head} of its own") : null;
     }
 
-    public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report)
-    {
-        var root = (DictValue)checkpoint.Root;
-        DictValue state = StateDict.Find(root)!;
-        bool old = IsOld(state);
-        GptNames names = old ? OldNames : NewNames;
-        AssembledGpt gpt = GptAssembler.Assemble(StateDict.Read(state, names.Prefix, report), names, report);
-        report.Assumed("norm epsilon 1e-5: the default of nn.LayerNorm");
-        (int Heads, string Reason)? published = !old && Types.TryGetValue((gpt.LayerCount, gpt.EmbeddingDim), out (string Type, int Heads) type)
-            ? (type.Heads, $"{type.Type} of minGPT has {gpt.LayerCount} layers of that width; the file does not say") : null;
-        var choices = new GptChoices
-        {
-            Heads = new HeadChoice(options, gpt, report).Choose(config: null, PlainNames.HeadFields, published),
-            ContextLength = new PositionChoice(options, gpt, report).Choose(config: null, [], []).ContextLength,
-            Activation = ActivationChoice.Choose(options, stated: null, old ? ActivationKind.GeluErf : ActivationKind.GeluTanh,
-                old ? "nn.GELU() in minGPT before 2022; the file does not say" : "NewGELU in minGPT's model.py; the file does not say", report),
-        };
-        if (!ReferenceEquals(state, root))
-            Leftovers.Report(root, [StateDict.KeyOf(root)], report);
-        return new FamilyModel
-        {
-            Config = gpt.ToConfig(choices),
-            Tensors = gpt.Sources,
-            Vocabulary = () => VocabularySearch.Find(checkpoint, gpt.VocabSize, report),
-        };
-    }
+    public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report) =>
+        (IsOld(StateDict.Find(checkpoint.Root)!)
+            ? new GptReading(checkpoint, OldNames, OldDefaults, options, report)
+            : new GptReading(checkpoint, NewNames, NewDefaults, options, report)).Read();
 
     private static bool IsOld(DictValue state) =>
         StateDict.Contains(state, OldQuery) && StateDict.Contains(state, OldMlp) && StateDict.Contains(state, OldPositions);

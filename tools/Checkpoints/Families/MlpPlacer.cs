@@ -19,6 +19,8 @@ internal sealed class MlpPlacer
         _gate = gated is null ? [] : [gated.Gate];
         _up = gated is null ? names.MlpUp : [gated.Up];
         _down = gated is null ? names.MlpDown : [gated.Down];
+        if (gated?.Convention is { } convention)
+            placement.Report.Assumed($"the MLP's gate is {gated.Gate}, {gated.Up} is what it gates, {gated.Down} leads back: {convention}");
         Dim = (int)placement.Taker.PeekMatrix(Choose(0, _up), rows: null, width, names.TransposedBlocks).Shape[0];
         UpBias = placement.AnyLayerHasBias([.. _gate, .. _up]);
         DownBias = placement.AnyLayerHasBias(_down);

@@ -9,20 +9,24 @@ namespace MyGpt.Checkpoints.Families;
 internal sealed class Placement
 {
     private readonly Dictionary<string, TensorSource> _sources = new(StringComparer.Ordinal);
-    private readonly Report _report;
+    private readonly StateDict _state;
     private readonly string _blocks;
 
     public Placement(StateDict state, GptNames names, Report report)
     {
         Taker = new TensorTaker(state);
         Names = names;
-        _report = report;
+        Report = report;
+        _state = state;
         (_blocks, LayerCount) = LayerCounter.Count(state, names.Blocks);
     }
 
     public GptNames Names { get; }
 
     public TensorTaker Taker { get; }
+
+    /// <summary>Gets the lines.</summary>
+    public Report Report { get; }
 
     /// <summary>L.</summary>
     public int LayerCount { get; }
@@ -50,6 +54,11 @@ internal sealed class Placement
     /// <summary>Whether some layer has a bias for one of several modules.</summary>
     public bool AnyLayerHasBias(string[] modules) => AnyLayer(modules, Taker.HasBias);
 
+    /// <summary>How many heads a list of the first block has.</summary>
+    /// <param name="list">Its name within the block.</param>
+    /// <exception cref="CheckpointException">A number is left out.</exception>
+    public int CountHeads(string list) => LayerCounter.Count(_state, [$"{Block(0)}{list}."], "head").Count;
+
     /// <summary>Says where a tensor of weights.bin comes from.</summary>
     /// <param name="to">Its name in weights.bin.</param>
     /// <param name="parts">Its rows.</param>
@@ -63,7 +72,7 @@ internal sealed class Placement
         string from = parts.Length > 4
             ? $"{Name(parts[0])} ... {Name(parts[^1])}, {parts.Length} tensors of {Printable.Shape(parts[0].Shape)}"
             : string.Join(" + ", parts.Select(part => $"{Name(part)} {Printable.Shape(part.Shape)}"));
-        _report.Placed(from + layers, to.Replace("blocks.0.", "blocks.N.", StringComparison.Ordinal));
+        Report.Placed(from + layers, to.Replace("blocks.0.", "blocks.N.", StringComparison.Ordinal));
 
         string Name(StoredTensor part) => Printable.Escape(part.Name.Replace(first, all, StringComparison.Ordinal));
     }

@@ -70,7 +70,10 @@ internal static class PlainNames
         GatedMlps =
         [
             .. Gated("gate_proj", "up_proj", "down_proj"), .. Gated("w_gate", "w_up", "w_down"), .. Gated("gate", "up", "down"),
-            .. Gated("w1", "w3", "w2"), .. Gated("w1", "w2", "w3"), .. Gated("fc1", "fc2", "fc3"), .. Gated("c_fc2", "c_fc", "c_proj"),
+            .. Gated("w1", "w3", "w2", "the order of Llama's code"),
+            .. Gated("w1", "w2", "w3", "w3 by its shape, and the gate comes first in xFormers' SwiGLU, which has these names"),
+            .. Gated("fc1", "fc2", "fc3", "the order of Raschka's Llama"), .. Gated("fc_1", "fc_2", "proj", "the order of LitGPT"),
+            .. Gated("c_fc2", "c_fc", "c_proj", "as in train_llama3.py of llm.c"),
         ],
         MlpUp = Within(Mlp, "c_fc", "fc1", "fc_1", "up_proj", "linear1", "up", "w1", "fc_in", "net.0", "layers.0", "0"),
         MlpDown = Within(Mlp, "c_proj", "fc2", "fc_2", "down_proj", "linear2", "down", "w2", "fc_out", "net.2", "layers.2", "2"),
@@ -82,6 +85,6 @@ internal static class PlainNames
     private static string[] Within(string[] modules, params string[] parts) =>
         [.. modules.SelectMany(_ => parts, (module, part) => $"{module}.{part}")];
 
-    private static IEnumerable<GatedMlpNames> Gated(string gate, string up, string down) =>
-        Mlp.Select(module => new GatedMlpNames($"{module}.{gate}", $"{module}.{up}", $"{module}.{down}"));
+    private static IEnumerable<GatedMlpNames> Gated(string gate, string up, string down, string? convention = null) =>
+        Mlp.Select(module => new GatedMlpNames($"{module}.{gate}", $"{module}.{up}", $"{module}.{down}", convention));
 }

@@ -42,11 +42,19 @@ internal sealed class PositionChoice(GivenOptions options, AssembledGpt gpt, Rep
 
     private int Length(ConfigReader? config, string[] fields, RotaryTable? table)
     {
-        if (config?.Size(fields) is { } stated)
-            return stated;
-        if ((gpt.Buffers.MaskLength ?? table?.ContextLength) is { } shown)
+        int? stated = config?.Size(fields), masked = gpt.Buffers.MaskLength;
+        if (masked is { } length)
+            config?.Expect(length, "the masks", fields);
+        if (table?.ContextLength < (stated ?? masked))
         {
-            report.Found($"a context of {shown} tokens, as long as {(gpt.Buffers.MaskLength is null ? "the table of angles" : "the masks")}");
+            throw new CheckpointException($"the table of angles {Printable.Quote(table!.Name)} is for {table.ContextLength} positions, "
+                + $"but {(stated is null ? "the masks say" : $"the config says {config!.Name(fields)} =")} {stated ?? masked}");
+        }
+        if (stated is { } context)
+            return context;
+        if ((masked ?? table?.ContextLength) is { } shown)
+        {
+            report.Found($"a context of {shown} tokens, as long as {(masked is null ? "the table of angles" : "the masks")}");
             return shown;
         }
         if (options.ContextLength is not { } given)

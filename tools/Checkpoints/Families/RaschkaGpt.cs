@@ -1,6 +1,4 @@
 using MyGpt.Checkpoints.Containers;
-using MyGpt.Checkpoints.Values;
-using MyGpt.Checkpoints.Vocabularies;
 using MyGpt.Runtime.Model;
 
 namespace MyGpt.Checkpoints.Families;
@@ -28,6 +26,14 @@ internal sealed class RaschkaGpt : IFamily
         Head = ["out_head"],
     };
 
+    private static readonly FamilyDefaults Defaults = new()
+    {
+        Activation = (ActivationKind.GeluTanh, "the GELU of the book; the file does not say"),
+        EpsilonReason = "the LayerNorm of the book; the file does not say",
+        Heads = static gpt => PublishedSizes.Gpt2Heads(gpt.EmbeddingDim) is { } heads
+            ? (heads, $"the book's model of width {gpt.EmbeddingDim} has that many; the file does not say") : null,
+    };
+
     public string Name => "Raschka's GPTModel";
 
     public Recognition? Recognise(Checkpoint checkpoint)
@@ -38,29 +44,6 @@ internal sealed class RaschkaGpt : IFamily
         return names.Length < 2 ? null : new Recognition(names.Length, $"a state dict with {string.Join(", ", names)}");
     }
 
-    public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report)
-    {
-        var root = (DictValue)checkpoint.Root;
-        DictValue state = StateDict.Find(root)!;
-        AssembledGpt gpt = GptAssembler.Assemble(StateDict.Read(state, Names.Prefix, report), Names, report);
-        report.Assumed("norm epsilon 1e-5: the LayerNorm of the book");
-        var choices = new GptChoices
-        {
-            Heads = new HeadChoice(options, gpt, report).Choose(config: null, PlainNames.HeadFields, Published(gpt.EmbeddingDim)),
-            ContextLength = new PositionChoice(options, gpt, report).Choose(config: null, [], []).ContextLength,
-            Activation = ActivationChoice.Choose(options, stated: null, ActivationKind.GeluTanh, "the GELU of the book; the file does not say", report),
-        };
-        if (!ReferenceEquals(state, root))
-            Leftovers.Report(root, [StateDict.KeyOf(root)], report);
-        return new FamilyModel
-        {
-            Config = gpt.ToConfig(choices),
-            Tensors = gpt.Sources,
-            Vocabulary = () => VocabularySearch.Find(checkpoint, gpt.VocabSize, report),
-        };
-    }
-
-    // The four sizes of the book's model_configs, which are GPT-2's.
-    private static (int Heads, string Reason)? Published(int width) => PublishedSizes.Gpt2Heads(width) is { } heads
-        ? (heads, $"the book's model of width {width} has that many; the file does not say") : null;
+    public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report) =>
+        new GptReading(checkpoint, Names, Defaults, options, report).Read();
 }

@@ -37,7 +37,7 @@ internal sealed class TensorTaker(StateDict state)
     {
         StoredTensor tensor = Peek(NameOf(module, WeightSuffixes));
         while (tensor.Shape.Count > 2 && tensor.Shape[0] == 1)
-            tensor = tensor.First();
+            tensor = tensor.At(0);
         CheckMatrix(tensor, rows: null, columns, transposed: false);
         state.Take(NameOf(module, WeightSuffixes));
         return tensor;

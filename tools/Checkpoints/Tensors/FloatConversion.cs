@@ -13,8 +13,11 @@ internal static class FloatConversion
     // Above the largest bfloat16 by half a step: rounding to nearest goes to infinity from here.
     private const uint FirstBeyondBf16 = 0x7F7F_8000;
 
-    /// <summary>Converts elements to float32: exactly from float16 and bfloat16, to the nearest (ties to even) from float64.</summary>
-    /// <param name="type">A floating-point type.</param>
+    /// <summary>
+    /// Converts elements to float32: exactly from float16, bfloat16, truth values (0 and 1) and integers of up to 24 bits, to the nearest
+    /// (ties to even) from everything else.
+    /// </summary>
+    /// <param name="type">What the elements are.</param>
     /// <param name="source">The elements in this machine's byte order.</param>
     /// <param name="destination">As many numbers as <paramref name="source"/> has elements.</param>
     public static void Widen(TensorType type, ReadOnlySpan<byte> source, Span<float> destination)
@@ -28,8 +31,11 @@ internal static class FloatConversion
             case TensorType.BFloat16: FromBf16(MemoryMarshal.Cast<byte, ushort>(source), bits); break;
             case TensorType.Float16: FromHalf(MemoryMarshal.Cast<byte, ushort>(source), bits); break;
             case TensorType.Float64: FromDouble(MemoryMarshal.Cast<byte, double>(source), destination); break;
-            case TensorType.Int8 or TensorType.UInt8 or TensorType.Int16 or TensorType.Int32 or TensorType.Int64 or TensorType.Bool:
-                throw new ArgumentException($"{type.Name()} is no floating-point type.", nameof(type));
+            case TensorType.Int8: FromIntegers(MemoryMarshal.Cast<byte, sbyte>(source), destination); break;
+            case TensorType.UInt8 or TensorType.Bool: FromIntegers(source, destination); break;
+            case TensorType.Int16: FromIntegers(MemoryMarshal.Cast<byte, short>(source), destination); break;
+            case TensorType.Int32: FromIntegers(MemoryMarshal.Cast<byte, int>(source), destination); break;
+            case TensorType.Int64: FromIntegers(MemoryMarshal.Cast<byte, long>(source), destination); break;
         }
     }
 
@@ -104,6 +110,12 @@ internal static class FloatConversion
         Vector<uint> scaled = Vector.AsVectorUInt32(Vector.AsVectorSingle(magnitude) * new Vector<float>(Two112));
         Vector<uint> notFinite = Vector.GreaterThanOrEqual(magnitude, new Vector<uint>(0x7C00 << 13)) & new Vector<uint>(Infinity);
         return scaled | notFinite | ((half & new Vector<uint>(0x8000)) << 16);
+    }
+
+    private static void FromIntegers<T>(ReadOnlySpan<T> source, Span<float> destination) where T : INumberBase<T>
+    {
+        for (int i = 0; i < source.Length; i++)
+            destination[i] = float.CreateTruncating(source[i]);
     }
 
     private static void FromDouble(ReadOnlySpan<double> source, Span<float> destination)

@@ -36,7 +36,7 @@ internal sealed class RowReader
     public delegate void Receive(long row, long column, ReadOnlySpan<float> numbers);
 
     /// <summary>Reads all elements in row-major order.</summary>
-    /// <param name="tensor">A tensor of one or two dimensions with a floating-point type.</param>
+    /// <param name="tensor">A tensor of one or two dimensions.</param>
     /// <param name="receive">Called for one tile after the other.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public void Read(StoredTensor tensor, Receive receive)

@@ -56,8 +56,20 @@ internal sealed class StoredTensor
     /// <summary>The same elements with the two dimensions of a matrix exchanged.</summary>
     public StoredTensor Transpose() => new(Name, Storage, Type, Offset, [Shape[1], Shape[0]], [Strides[1], Strides[0]]);
 
-    /// <summary>The first of the tensors that the outermost dimension counts.</summary>
-    public StoredTensor First() => new(Name, Storage, Type, Offset, [.. Shape.Skip(1)], [.. Strides.Skip(1)]);
+    /// <summary>One of the tensors that the outermost dimension counts.</summary>
+    public StoredTensor At(long index) => new(Name, Storage, Type, Offset + (index * Strides[0]), [.. Shape.Skip(1)], [.. Strides.Skip(1)]);
+
+    /// <summary>The same elements without dimensions of size 1, the outermost first, until no more than some are left or none is of size 1.</summary>
+    public StoredTensor Squeeze(int dimensions)
+    {
+        (List<long> shape, List<long> strides) = ([.. Shape], [.. Strides]);
+        for (int one; shape.Count > dimensions && (one = shape.IndexOf(1)) >= 0;)
+        {
+            shape.RemoveAt(one);
+            strides.RemoveAt(one);
+        }
+        return new StoredTensor(Name, Storage, Type, Offset, [.. shape], [.. strides]);
+    }
 
     /// <summary>Whether two tensors are the same view of the same bytes.</summary>
     public bool IsSameView(StoredTensor other) =>
