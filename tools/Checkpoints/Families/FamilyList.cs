@@ -11,7 +11,7 @@ internal static class FamilyList
     private static readonly IFamily[] All =
     [
         new NanoGpt(), new LlmC(), new Gpt104(), new MyGptTutorial(), new HuggingFaceGpt2(), new LectureGpt(), new RaschkaGpt(), new MinGpt(),
-        new PlainGpt(), new MicroGpt(),
+        new PlainGpt(), new MicroGpt(), new GgufGpt2(),
     ];
 
     /// <summary>The family with the most evidence.</summary>
