@@ -61,6 +61,18 @@ public class Gpt2NamesTests
         Assert.Equal(3, report.Config.HeadCount);
     }
 
+    [Fact]
+    public void Convert_nanoGPT_takes_the_characters_that_the_checkpoint_holds()
+    {
+        TestState state = State(masks: false, tied: true);
+        List<(object, object?)> itos = [.. "\n abcdefghi".Select((letter, id) => ((object)id, (object?)$"{letter}"))];
+
+        ConversionReport report = Check("nanoGPT", new List<(object, object?)> { ("model", state.Items), ("config", Config), ("itos", itos) }, Forward(state, GeluTanh));
+
+        Assert.Contains(report.Of(ReportKind.Found), line => line.StartsWith("vocabulary: 11 characters", StringComparison.Ordinal));
+        Assert.DoesNotContain(report.Of(ReportKind.LeftOut), line => line.Contains("itos", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("module.")]

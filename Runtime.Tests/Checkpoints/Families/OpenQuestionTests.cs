@@ -92,6 +92,7 @@ public class OpenQuestionTests
     [InlineData("n_layer", int.MaxValue, "n_layer = 2147483647, but the number of layers says 2")]
     [InlineData("block_size", 8, "block_size = 8, but the position embedding says 7")]
     [InlineData("d_ff", 21, "d_ff = 21, but the MLP's first matrix says 20")]
+    [InlineData("hidden_dim", 13, "hidden_dim = 13, but the MLP's first matrix says 20")]
     [InlineData("vocab_size", int.MaxValue, "vocab_size = 2147483647, but the token embedding says 11")]
     [InlineData("norm_type", "batch", "norm is 'batch', none that we know")]
     [InlineData("norm_eps", 1.5, "norm_eps is 1.5; a number between 0 and 1 was needed")]

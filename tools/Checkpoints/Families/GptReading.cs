@@ -54,7 +54,10 @@ internal sealed class GptReading(Checkpoint checkpoint, GptNames names, FamilyDe
         if (found is { Key.Length: > 0 })
             config?.WarnUnread(report, PlainNames.Harmless);
         if (!ReferenceEquals(state, _root))
-            Leftovers.Report(_root, [StateDict.KeyOf(_root), Activation, .. found is { Key: { Length: > 0 } key } ? [key] : config?.ReadFields ?? []], report);
+        {
+            IEnumerable<string> configKeys = found is { Key: { Length: > 0 } key } ? [key] : config?.ReadFields ?? [];
+            Leftovers.Report(_root, [StateDict.KeyOf(_root), Activation, .. CheckpointVocabulary.Keys, .. configKeys], report);
+        }
 
         return new FamilyModel
         {

@@ -81,7 +81,7 @@ internal sealed class NanoGpt : IFamily
         };
         config?.WarnUnread(report, "dropout");
         if (!ReferenceEquals(state, root))
-            Leftovers.Report(root, [found?.Key ?? "", StateDict.KeyOf(root)], report);
+            Leftovers.Report(root, [found?.Key ?? "", StateDict.KeyOf(root), .. CheckpointVocabulary.Keys], report);
 
         return new FamilyModel
         {
@@ -117,6 +117,8 @@ internal sealed class NanoGpt : IFamily
 
     private static TokenizerData? FindVocabulary(Checkpoint checkpoint, int vocabSize, Report report)
     {
+        if (CheckpointVocabulary.Find((DictValue)checkpoint.Root, vocabSize, report) is { } own)
+            return own;
         if (checkpoint.Folder.Find(Meta) is { } path)
         {
             TokenizerData characters = VocabularyFile.Read(path, int.MaxValue);
@@ -128,7 +130,7 @@ internal sealed class NanoGpt : IFamily
             report.Found($"vocabulary: {VocabularyFile.Describe(characters)} from {Meta} beside the checkpoint");
             return characters;
         }
-        return Gpt2Vocabularies.ForSize(vocabSize, report);
+        return VocabularySearch.Find(checkpoint, vocabSize, report);
     }
 
     // sample.py begins with "\n" when it is not told how.

@@ -13,5 +13,8 @@ internal static class PlainConfig
         config.Expect(gpt.EmbeddingDim, "the token embedding", PlainNames.WidthFields);
         config.Expect(gpt.VocabSize, "the token embedding", "vocab_size", "n_vocab");
         config.Expect(gpt.MlpDim, "the MLP's first matrix", PlainNames.HiddenFields);
+        // Some call F so, and some C.
+        if (config.Size("hidden_dim") is { } hidden && hidden != gpt.EmbeddingDim)
+            config.Expect(gpt.MlpDim, "the MLP's first matrix", "hidden_dim");
     }
 }

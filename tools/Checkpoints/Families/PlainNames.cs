@@ -5,12 +5,12 @@ internal static class PlainNames
 {
     public static readonly string[] LayerFields = ["n_layers", "n_layer", "num_layers", "num_hidden_layers", "depth"];
 
-    public static readonly string[] WidthFields = ["d_model", "n_embd", "embed_dim", "emb_dim", "embedding_dim", "hidden_size", "d_embed"];
+    public static readonly string[] WidthFields = ["d_model", "n_embd", "embed_dim", "emb_dim", "embedding_dim", "hidden_size", "d_embed", "dim"];
 
     public static readonly string[] ContextFields =
-        ["context_length", "block_size", "max_seq_len", "seq_len", "context_size", "ctx_len", "max_position_embeddings"];
+        ["context_length", "block_size", "max_seq_len", "seq_len", "context_size", "ctx_len", "max_position_embeddings", "n_positions", "n_ctx"];
 
-    public static readonly string[] HiddenFields = ["d_ff", "d_mlp", "ff_dim", "mlp_dim", "hidden_dim", "intermediate_size"];
+    public static readonly string[] HiddenFields = ["d_ff", "d_mlp", "ff_dim", "mlp_dim", "intermediate_size"];
 
     public static readonly string[] EpsilonFields = ["layer_norm_epsilon", "layer_norm_eps", "norm_eps", "norm_epsilon", "ln_eps", "rms_norm_eps", "eps"];
 

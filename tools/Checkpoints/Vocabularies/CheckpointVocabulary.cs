@@ -16,6 +16,9 @@ internal static class CheckpointVocabulary
 
     private static readonly string[] Lists = ["tokenizer_chars", "chars", "characters", "uchars", "vocab"];
 
+    /// <summary>The keys of a checkpoint that may hold a vocabulary.</summary>
+    public static IReadOnlyList<string> Keys { get; } = [.. Holders, .. Lists, "merges", "bos", "stoi", "itos"];
+
     /// <summary>Looks in the root of a checkpoint, and in the dictionaries in it that hold a tokenizer.</summary>
     /// <param name="root">The root.</param>
     /// <param name="vocabSize">V of the model.</param>
