@@ -170,6 +170,7 @@ public class VerifyVerbTests(Models models)
     [InlineData("logits_file: missing", "{\"cases\": [{\"prompt_ids\": [1], \"logits_shape\": [1, 65]}]}")]
     [InlineData("logits_file: '../secret' found", "{\"logits_file\": \"../secret\", \"cases\": []}")]
     [InlineData("logits_positions: 'a\\u2028b\\u202ec' found", "{\"logits_file\": \"l\", \"cases\": [{\"prompt_ids\": [1], \"logits_positions\": \"a\u2028b\u202Ec\"}]}")]
+    [InlineData("logits_file: 'l\\u202e\\u007f' found", "{\"logits_file\": \"l\u202E\u007F\", \"cases\": []}")]
     [InlineData("logits_file: '/etc/passwd' found", "{\"logits_file\": \"/etc/passwd\", \"cases\": []}")]
     [InlineData("logits_file: '..' found", "{\"logits_file\": \"..\", \"cases\": []}")]
     [InlineData("has 8 bytes; the logits", "{\"logits_file\": \"l\", \"cases\": [{\"prompt_ids\": [1], \"logits_shape\": [1, 65]}]}")]

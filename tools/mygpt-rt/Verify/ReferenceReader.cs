@@ -108,12 +108,16 @@ internal sealed class ReferenceReader
         return new LogitsLocation(path, _isDouble, offset, rows, (int)columns);
     }
 
-    // A name with a folder in it could make us read any file of the machine and show its content as numbers.
+    // A name with a folder in it could make us read any file of the machine and show its content as numbers; one with control characters
+    // would be in the operating system's own messages.
     private string Beside(JsonElement name)
     {
         string? text = Text(name);
-        if (string.IsNullOrEmpty(text) || text.Length > LongestName || text is "." or ".." || text.AsSpan().IndexOfAny("/\\:\0") >= 0)
+        if (string.IsNullOrEmpty(text) || text.Length > LongestName || text is "." or ".." || text.AsSpan().IndexOfAny("/\\:\0") >= 0
+            || Messages.OneLine(text) != text)
+        {
             throw Error("logits_file", $"'{Plain(text ?? Kind(name))}' found; the name of a file in the same folder is needed");
+        }
         return Path.Combine(Path.GetDirectoryName(_path) ?? "", text);
     }
 
