@@ -15,9 +15,9 @@ namespace MyGpt.Checkpoints.Families;
 /// <remarks>karpathy, microgpt.py (gist, 2026).</remarks>
 internal sealed class MicroGpt : IFamily
 {
-    private const string Config = "config", Characters = "uchars", Bos = "bos";
+    private const string Config = "config", Characters = "uchars", Bos = "bos", Head = "lm_head";
 
-    private static readonly string[] Telling = ["wte", "wpe", "lm_head", "layer0.attn_wq", "layer0.attn_wo", "layer0.mlp_fc1", "layer0.mlp_fc2"];
+    private static readonly string[] Telling = ["wte", "wpe", Head, "layer0.attn_wq", "layer0.attn_wo", "layer0.mlp_fc1", "layer0.mlp_fc2"];
 
     private static readonly HeadFields HeadFields = new() { Count = ["n_head"] };
 
@@ -32,7 +32,7 @@ internal sealed class MicroGpt : IFamily
         Projection = ["attn_wo"],
         MlpUp = ["mlp_fc1"],
         MlpDown = ["mlp_fc2"],
-        Head = ["lm_head"],
+        Head = [Head],
     };
 
     public string Name => "microgpt";
@@ -50,6 +50,8 @@ internal sealed class MicroGpt : IFamily
         var root = (DictValue)checkpoint.Root;
         DictValue state = StateDict.Find(root)!;
         ConfigReader? config = root.Get<DictValue>(Config) is { } fields ? new ConfigReader(fields, Config) : null;
+        if (!StateDict.Contains(state, Head))
+            throw new CheckpointException($"tensor '{Head}' is missing; microgpt.py has a head of its own, not the token embedding");
         AssembledGpt gpt = GptAssembler.Assemble(StateDict.Read(state, Names.Prefix, report), Names, report) with { EmbeddingNorm = true };
         config?.Expect(gpt.LayerCount, "the number of layers", "n_layer");
         config?.Expect(gpt.EmbeddingDim, "wte", "n_embd");

@@ -23,6 +23,9 @@ internal sealed class StateDict
     /// <summary>All tensors in file order.</summary>
     public IReadOnlyList<StoredTensor> Tensors => _tensors;
 
+    /// <summary>Whether tensors are parameters of modules, <c>wte.weight</c>, rather than named by themselves, <c>wte</c>.</summary>
+    public bool HasModules => _tensors.Any(static tensor => tensor.Name.EndsWith(".weight", StringComparison.Ordinal));
+
     /// <summary>The names of the tensors that nobody has taken yet, without prefixes.</summary>
     public IEnumerable<string> LeftNames => _left.Keys;
 

@@ -71,8 +71,9 @@ internal sealed class TensorTaker(StateDict state)
         return tensor;
     }
 
+    // Of a name that is not there, the form that the checkpoint's other names have.
     private string NameOf(string module, string[] suffixes) =>
-        module + (suffixes.FirstOrDefault(suffix => state.Has(module + suffix)) ?? suffixes[0]);
+        module + (suffixes.FirstOrDefault(suffix => state.Has(module + suffix)) ?? (state.HasModules ? suffixes[0] : ""));
 
     private StoredTensor Peek(string name)
     {

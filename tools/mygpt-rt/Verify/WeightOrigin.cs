@@ -6,9 +6,9 @@ using MyGpt.Runtime.Weights;
 
 namespace MyGpt.CommandLine.Verify;
 
-/// <summary>Whether a weights.bin holds the checkpoint's values exactly.</summary>
+/// <summary>Whether a weights.bin holds the checkpoint's values as exactly as float32 arithmetic can use them.</summary>
 /// <param name="Stored">Type of the matrices.</param>
-/// <param name="IsExact">Whether no value was rounded.</param>
+/// <param name="IsExact">Whether no value was rounded further than to float32.</param>
 /// <param name="Reason">Why not; empty when exact.</param>
 internal sealed record WeightOrigin(string Stored, bool IsExact, string Reason)
 {
@@ -16,7 +16,10 @@ internal sealed record WeightOrigin(string Stored, bool IsExact, string Reason)
     private const string TypesKey = "matrix_types";
 
     /// <summary>Finds out from the type of the matrices and from what the converter wrote down.</summary>
-    /// <remarks>float32 holds every type that checkpoints have but float64; bfloat16 holds only bfloat16.</remarks>
+    /// <remarks>
+    /// float32 holds every type that checkpoints have but float64. Rounding that to float32 is what any float32 run begins with, and the
+    /// rule allows a float32 run its rounding. bfloat16 holds only bfloat16.
+    /// </remarks>
     public static WeightOrigin Of(LanguageModel model)
     {
         ElementType type = ModelCost.MatrixType(model.Gpt.Weights);
@@ -24,7 +27,7 @@ internal sealed record WeightOrigin(string Stored, bool IsExact, string Reason)
         string found = string.Join(" and ", sources);
         return type switch
         {
-            ElementType.F32 => new WeightOrigin("f32", !sources.Contains("float64"), "narrower than the checkpoint's float64"),
+            ElementType.F32 => new WeightOrigin("f32", true, ""),
             _ when sources.Length == 0 => new WeightOrigin(type.Code(), false, "and the file does not say what the checkpoint had"),
             _ => new WeightOrigin(type.Code(), sources.All(source => source == "bfloat16"), $"narrower than the checkpoint's {found}"),
         };
