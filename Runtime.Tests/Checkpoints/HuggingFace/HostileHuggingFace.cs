@@ -52,7 +52,7 @@ internal static class HostileHuggingFace
     private static readonly (string Name, Func<byte[]> Make, string Reason)[] ConfigFiles =
     [
         ("an empty file", () => [], "config.json, byte 0: this is no JSON"),
-        ("no JSON", () => "n_head: 2\n"u8.ToArray(), "config.json, byte 1: this is no JSON"),
+        ("no JSON", () => "n_head: 2\n"u8.ToArray(), "config.json, byte 0: this is no JSON: a word"),
         ("cut short", () => "{\"n_head\": 2"u8.ToArray(), "config.json, byte 12: this is no JSON"),
         ("a list", () => "[]"u8.ToArray(), "config.json beside the checkpoint holds a list; an object was needed"),
         ("a field twice", () => "{\"n_head\": 2, \"n_head\": 4}"u8.ToArray(), "config.json, byte 14: the name 'n_head' occurs twice"),
