@@ -131,19 +131,39 @@ public class BufferTests
     }
 
     [Fact]
-    public void Convert_reads_a_mask_that_layers_share_once_and_refuses_masks_that_overlap()
+    public void Convert_takes_a_mask_that_layers_share_in_several_views()
     {
-        float[] numbers = [0, 0, 0, 0, .. Square((y, x) => x <= y ? 1 : 0), 0, 0, 0, 0];
-        byte[] data = TestTensor.Of(numbers).Data;
-        var shared = new PlainModel { Buffers = state => Enumerable.Range(0, 2).ToList().ForEach(layer => state.Set($"blocks.{layer}.attn.mask", View(4))) };
-        TestState state = shared.State();
-        Check("plain GPT", state.Items, shared.Forward(state), Told);
+        TestTensor mask = TestState.Triangle([T, T], upTo: 1, after: 0);
+        var model = new PlainModel
+        {
+            Buffers = state =>
+            {
+                state.Set("blocks.0.attn.mask", mask);
+                state.Set("blocks.1.attn.mask", mask with { Shape = [1, 1, T, T], Strides = [T * T, T * T, T, 1] });
+            },
+        };
+        TestState state = model.State();
 
-        // (T, T) twice in a storage of barely more than one of them.
-        var overlapping = new PlainModel { Buffers = state => Enumerable.Range(0, 2).ToList().ForEach(layer => state.Set($"blocks.{layer}.attn.mask", View(4 + layer))) };
-        Assert.Contains("overlaps others in its storage", Refuse(overlapping.State().Items, Told), StringComparison.Ordinal);
+        Check("plain GPT", state.Items, model.Forward(state), Told);
+    }
 
-        TestTensor View(long offset) => new() { Data = data, Shape = [T, T], Offset = offset };
+    [Fact]
+    public void Convert_refuses_masks_that_read_the_same_bytes_over_and_over()
+    {
+        // One zero among ones is above the diagonal of many (2, 2).
+        TestTensor ones = TestTensor.Of([.. Enumerable.Range(0, 16).Select(i => i == 5 ? 0f : 1f)], 16);
+        var model = new PlainModel { Positions = null, Buffers = Overlap };
+
+        Assert.Contains("overlaps others in its storage", Refuse(model.State().Items, Told), StringComparison.Ordinal);
+
+        void Overlap(TestState state)
+        {
+            for (int row = 6; row <= 10; row++)
+            {
+                for (int column = 1; column <= 5; column++)
+                    state.Set($"blocks.0.{row}_{column}.mask", ones with { Shape = [2, 2], Strides = [row, column], Offset = 5 - column });
+            }
+        }
     }
 
     private static float[] Square(Func<int, int, float> number) => [.. Enumerable.Range(0, T * T).Select(i => number(i / T, i % T))];

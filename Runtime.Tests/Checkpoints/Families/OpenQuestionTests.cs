@@ -36,7 +36,9 @@ public class OpenQuestionTests
         var asked = Assert.IsType<MissingOptionException>(Ask(state.Items, without));
         Assert.Equal(option, asked.Option);
         Assert.Contains($"add {option} ", asked.Message, StringComparison.Ordinal);
-        Assert.Equal(AllRotary.Rotary, Converted(state.Items, AllRotary).Position);
+        GptConfig config = Converted(state.Items, AllRotary);
+        Assert.Equal((PositionKind.RotaryPairs, 10_000f, 9), (config.Position, config.RotaryBase, config.ContextLength));
+        Assert.Equal((NormKind.RmsNorm, 1e-5f, ActivationKind.Relu, 3), (config.Norm, config.NormEpsilon, config.Activation, config.HeadCount));
     }
 
     [Fact]

@@ -124,6 +124,8 @@ public class PlainGptTests
         ConversionReport report = Check(Family, state.Items, model.Forward(state), told);
 
         Assert.Contains(report.Of(ReportKind.Found), line => line.StartsWith("plain GPT checkpoint (PyTorch zip): a state dict with ", StringComparison.Ordinal));
+        Assert.Equal(model.Qkv.Length == 1,
+            report.Of(ReportKind.Assumed).Any(line => line.StartsWith("queries, keys and values stand in this order", StringComparison.Ordinal)));
         Assert.Equal(model.Mlp.Any(name => name[^1] is >= '1' and <= '3') && model.Mlp.Length == 3,
             report.Of(ReportKind.Assumed).Any(line => line.StartsWith("the MLP's gate is ", StringComparison.Ordinal)));
     }

@@ -27,6 +27,9 @@ internal sealed class AttentionPlacer
         string[] separate = [.. _names.Query, .. _names.Key, .. _names.Value];
         _fused = _headList is null
             && _names.FusedQkv.Length > 0 && (placement.AnyLayerHas(_names.FusedQkv) || !placement.AnyLayerHas(separate));
+        // A family that knows both forms knows no code that would say more.
+        if (_fused && _names.Query.Length > 0)
+            placement.Report.Assumed($"queries, keys and values stand in this order in {Choose(0, _names.FusedQkv)}: the order of GPT-2; shapes do not tell");
         string[] qkv = _headList is not null ? [HeadModule(0, _names.HeadParts.Query)] : _fused ? _names.FusedQkv : separate;
         QkvBias = placement.AnyLayerHasBias(qkv);
         ProjectionBias = placement.AnyLayerHasBias(_names.Projection);
