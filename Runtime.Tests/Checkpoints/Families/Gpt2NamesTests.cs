@@ -55,7 +55,9 @@ public class Gpt2NamesTests
     {
         TestState state = State(masks: true, tied: true);
 
-        ConversionReport report = Check("nanoGPT", new List<(object, object?)> { ("model", state.Items), ("config", Config), ("step", 9), ("val_loss", 3.5) }, Forward(state, GeluTanh));
+        List<(object, object?)> root = [("model", state.Items), ("config", Config), ("step", 9), ("val_loss", 3.5)];
+
+        ConversionReport report = Check("nanoGPT", root, Forward(state, GeluTanh));
 
         Assert.Contains(report.Of(ReportKind.Assumed), line => line.StartsWith("activation gelu-tanh: nn.GELU(approximate='tanh') in build-nanogpt", StringComparison.Ordinal));
         Assert.Equal(3, report.Config.HeadCount);
@@ -67,7 +69,9 @@ public class Gpt2NamesTests
         TestState state = State(masks: false, tied: true);
         List<(object, object?)> itos = [.. "\n abcdefghi".Select((letter, id) => ((object)id, (object?)$"{letter}"))];
 
-        ConversionReport report = Check("nanoGPT", new List<(object, object?)> { ("model", state.Items), ("config", Config), ("itos", itos) }, Forward(state, GeluTanh));
+        List<(object, object?)> root = [("model", state.Items), ("config", Config), ("itos", itos)];
+
+        ConversionReport report = Check("nanoGPT", root, Forward(state, GeluTanh));
 
         Assert.Contains(report.Of(ReportKind.Found), line => line.StartsWith("vocabulary: 11 characters", StringComparison.Ordinal));
         Assert.DoesNotContain(report.Of(ReportKind.LeftOut), line => line.Contains("itos", StringComparison.Ordinal));

@@ -58,7 +58,10 @@ public class PlainGptTests
         ["no final norm"] = (Fused with { Norms = ("ln1", "ln2", null) }, Told),
         ["separate"] = (Fused with { Qkv = ["q_proj", "k_proj", "v_proj"], Projection = "out_proj" }, Told),
         ["separate, no biases"] = (Bare with { Attention = "attention", Qkv = ["W_q", "W_k", "W_v"], Projection = "W_o" }, Told),
-        ["a matrix for each head"] = (Fused with { Attention = "attention", Qkv = ["query", "key", "value"], HeadList = "heads", Projection = "proj" }, Told with { Heads = null }),
+        ["a matrix for each head"] = (Fused with
+        {
+            Attention = "attention", Qkv = ["query", "key", "value"], HeadList = "heads", Projection = "proj",
+        }, Told with { Heads = null }),
         ["nn.MultiheadAttention"] = (Fused with { Qkv = ["in_proj"], QkvParts = ("_weight", "_bias"), Projection = "out_proj" }, Told),
         ["tied, one tensor"] = (Fused with { Tie = Tie.Shared }, Told),
         ["tied, none stored"] = (Fused with { Tie = Tie.Absent }, Told),
@@ -84,11 +87,17 @@ public class PlainGptTests
         ["rotary with biases"] = (Fused with { Positions = null, Rotate = Pairs(10_000) }, Told with { Rotary = PositionKind.RotaryPairs, ContextLength = 9 }),
         ["table, pairs"] = (Llama with { Rotate = Pairs(500_000), Buffers = Tables(RotaryTables.Interleaved, 500_000) }, ByTable),
         ["table, halves"] = (Llama with { Rotate = Halves(12_345), Buffers = Tables(RotaryTables.Doubled, 12_345) }, ByTable),
-        ["table, each angle once"] = (Llama with { Rotate = Halves(10_000), Buffers = Tables(RotaryTables.Once, 10_000) }, ByTable with { Rotary = PositionKind.RotaryHalves }),
+        ["table, each angle once"] = (Llama with
+        {
+            Rotate = Halves(10_000), Buffers = Tables(RotaryTables.Once, 10_000),
+        }, ByTable with { Rotary = PositionKind.RotaryHalves }),
         ["frequencies"] = (Llama with { Rotate = Halves(1_000), Buffers = state => state.Set("layers.0.attention.rotary_emb.inv_freq", RotaryTables.Frequencies(1_000, 4)) },
             ByTable with { Rotary = PositionKind.RotaryHalves, ContextLength = ContextLength }),
         ["names of GPT-2"] = (Fused with { Tokens = "wte.weight", Positions = "wpe.weight", Blocks = "h", Norms = ("ln_1", "ln_2", "ln_f"), Head = "lm_head.weight" }, Told),
-        ["plain names"] = (Fused with { Tokens = "token_embedding.weight", Positions = "position_embedding.weight", Norms = ("norm1", "norm2", "norm"), Mlp = ["mlp.0", "mlp.2"], Head = "lm_head.weight" }, Told),
+        ["plain names"] = (Fused with
+        {
+            Tokens = "token_embedding.weight", Positions = "position_embedding.weight", Norms = ("norm1", "norm2", "norm"), Mlp = ["mlp.0", "mlp.2"], Head = "lm_head.weight",
+        }, Told),
         ["more names"] = (Fused with
         {
             Tokens = "token_embedding_table.weight", Positions = "position_embedding_table.weight", Blocks = "transformer_blocks", Norms = ("ln_attn", "ln_mlp", "final_ln"),

@@ -35,7 +35,9 @@ public class RaschkaGptTests
         TestState state = State(qkvBias: false);
         List<(object, object?)> optimizer = [("state", new List<(object, object?)> { (0, TestTensor.Random(1, 5)) })];
 
-        ConversionReport report = Check(Family, new List<(object, object?)> { ("model_state_dict", state.Items), ("optimizer_state_dict", optimizer) }, Forward(state), ThreeHeads);
+        List<(object, object?)> root = [("model_state_dict", state.Items), ("optimizer_state_dict", optimizer)];
+
+        ConversionReport report = Check(Family, root, Forward(state), ThreeHeads);
 
         Assert.Contains("'optimizer_state_dict': 1 tensor (20 bytes), not read", report.Of(ReportKind.LeftOut));
     }

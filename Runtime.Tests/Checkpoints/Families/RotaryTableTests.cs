@@ -69,7 +69,8 @@ public class RotaryTableTests
             foreach (Func<double, double> wave in new Func<double, double>[] { Math.Cos, Math.Sin })
             {
                 TestTensor table = RotaryTables.Doubled(wave, theta, headSize, positions);
-                TestState state = (model with { Buffers = state => state.Set($"freqs_{(wave == Math.Cos ? "cos" : "sin")}", narrow ? RotaryTables.Narrow(table) : table) }).State();
+                string name = wave == Math.Cos ? "freqs_cos" : "freqs_sin";
+                TestState state = (model with { Buffers = state => state.Set(name, narrow ? RotaryTables.Narrow(table) : table) }).State();
 
                 GptConfig config = Config(state);
 

@@ -29,7 +29,10 @@ internal sealed class AttentionPlacer
             && _names.FusedQkv.Length > 0 && (placement.AnyLayerHas(_names.FusedQkv) || !placement.AnyLayerHas(separate));
         // A family that knows both forms knows no code that would say more.
         if (_fused && _names.Query.Length > 0)
-            placement.Report.Assumed($"queries, keys and values stand in this order in {Choose(0, _names.FusedQkv)}: the order of GPT-2; shapes do not tell");
+        {
+            placement.Report.Assumed($"queries, keys and values stand in this order in {Choose(0, _names.FusedQkv)}: "
+                + "the order of GPT-2; shapes do not tell");
+        }
         string[] qkv = _headList is not null ? [HeadModule(0, _names.HeadParts.Query)] : _fused ? _names.FusedQkv : separate;
         QkvBias = placement.AnyLayerHasBias(qkv);
         ProjectionBias = placement.AnyLayerHasBias(_names.Projection);

@@ -29,7 +29,10 @@ internal sealed class BufferReader
         long bytes = _read.GetValueOrDefault(tensor.Storage)
             + (tensor.Type.Size() * tensor.Shape.Aggregate(1L, static (product, size) => checked(product * size)));
         if (bytes / MostSharing > tensor.Storage.Length)
-            throw new CheckpointException($"the buffer {Printable.Quote(tensor.Name)} overlaps others in its storage {Printable.Quote(tensor.Storage.Name)}");
+        {
+            throw new CheckpointException(
+                $"the buffer {Printable.Quote(tensor.Name)} overlaps others in its storage {Printable.Quote(tensor.Storage.Name)}");
+        }
         _read[tensor.Storage] = bytes;
         return _rows.Value;
     }

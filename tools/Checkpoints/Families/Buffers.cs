@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using MyGpt.Checkpoints.Tensors;
 
@@ -29,7 +30,8 @@ internal sealed partial class Buffers
     /// <param name="report">Gets a line for each kind.</param>
     /// <returns>What they say about the model.</returns>
     /// <exception cref="CheckpointException">
-    /// A mask is not causal or contradicts the context length, positions are not counted from 0, or two tables of angles contradict each other.
+    /// A mask is not causal or contradicts the context length, positions are not counted from 0, or two tables of angles contradict each
+    /// other.
     /// </exception>
     public static BufferFindings LeaveOut(StateDict state, int? contextLength, Report report)
     {
@@ -76,7 +78,8 @@ internal sealed partial class Buffers
 
     // (..., T, T). A vector of this name would be a bias.
     private static bool IsSquare(IReadOnlyList<long> shape) =>
-        shape.Count >= 2 && shape[^1] == shape[^2] && shape[^1] is >= 1 and <= int.MaxValue && shape.Take(shape.Count - 2).All(static size => size == 1);
+        shape.Count >= 2 && shape[^1] == shape[^2] && shape[^1] is >= 1 and <= int.MaxValue
+        && shape.Take(shape.Count - 2).All(static size => size == 1);
 
     private void CheckMask(StoredTensor mask)
     {
@@ -93,8 +96,10 @@ internal sealed partial class Buffers
 
     private void ReadAngles(string kind, StoredTensor tensor)
     {
-        if (_reader.IsNew(tensor))
-            _findings = _findings with { Rotary = RotaryTable.Combine(_findings.Rotary, RotaryTable.Read(kind, tensor, _reader.For(tensor))) };
+        if (!_reader.IsNew(tensor))
+            return;
+        RotaryTable table = RotaryTable.Read(kind, tensor, _reader.For(tensor));
+        _findings = _findings with { Rotary = RotaryTable.Combine(_findings.Rotary, table) };
     }
 
     private void CheckPositions(StoredTensor numbers)
@@ -105,8 +110,10 @@ internal sealed partial class Buffers
         {
             for (int i = 0; i < tile.Length; i++)
             {
-                if (tile[i] != column + i)
-                    throw new CheckpointException($"the buffer {Printable.Quote(numbers.Name)} has {tile[i]} for position {column + i}; positions from 0 on were needed");
+                if (tile[i] == column + i)
+                    continue;
+                throw new CheckpointException(string.Create(CultureInfo.InvariantCulture,
+                    $"the buffer {Printable.Quote(numbers.Name)} has {tile[i]} for position {column + i}; positions from 0 on were needed"));
             }
         });
     }

@@ -9,8 +9,8 @@ namespace MyGpt.Checkpoints.Families;
 /// </summary>
 /// <param name="options">What the caller decides.</param>
 /// <remarks>
-/// What no model has is refused here: a negative number of heads, a base of NaN. A family asks for an option only where the option can decide something, or can be held against the checkpoint: a model with learned
-/// positions does not ask for <see cref="Rotary"/>.
+/// What no model has is refused here: a negative number of heads, a base of NaN. A family asks for an option only where the option
+/// can decide something, or can be held against the checkpoint: a model with learned positions does not ask for <see cref="Rotary"/>.
 /// </remarks>
 internal sealed class GivenOptions(ConvertOptions options)
 {

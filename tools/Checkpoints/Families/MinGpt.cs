@@ -11,8 +11,10 @@ namespace MyGpt.Checkpoints.Families;
 /// <remarks>github.com/karpathy/minGPT, mingpt/model.py. Its linear layers are (out, in), unlike Hugging Face's, which have the same names.</remarks>
 internal sealed class MinGpt : IFamily
 {
-    private const string FusedQkv = "transformer.h.0.attn.c_attn.weight", Mask = "transformer.h.0.attn.bias", OldQuery = "blocks.0.attn.query.weight", OldPositions = "pos_emb",
-        OldMlp = "blocks.0.mlp.0.weight", Tokens = "transformer.wte.weight", Head = "lm_head.weight";
+    private const string Tokens = "transformer.wte.weight", FusedQkv = "transformer.h.0.attn.c_attn.weight",
+        Mask = "transformer.h.0.attn.bias", Head = "lm_head.weight";
+
+    private const string OldPositions = "pos_emb", OldQuery = "blocks.0.attn.query.weight", OldMlp = "blocks.0.mlp.0.weight";
 
     private static readonly GptNames NewNames = new()
     {

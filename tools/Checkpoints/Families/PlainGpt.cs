@@ -31,7 +31,8 @@ internal sealed class PlainGpt : IFamily
     private static string? Found(DictValue state, string[] names) => names.FirstOrDefault(name => StateDict.Contains(state, name));
 
     private static bool IsInBlock(string name, string blocks) =>
-        name.IndexOf(blocks, StringComparison.Ordinal) is >= 0 and int at && name.Length > at + blocks.Length && char.IsAsciiDigit(name[at + blocks.Length]);
+        name.IndexOf(blocks, StringComparison.Ordinal) is >= 0 and int at
+        && name.Length > at + blocks.Length && char.IsAsciiDigit(name[at + blocks.Length]);
 
     private static void RefuseEncoderLayers(DictValue state)
     {

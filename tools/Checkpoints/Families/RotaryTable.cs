@@ -33,7 +33,8 @@ internal sealed record RotaryTable(int HeadDim, int? ContextLength, float? Base,
     {
         bool frequencies = kind == "inv_freq";
         StoredTensor table = stored.Squeeze(frequencies ? 1 : 2);
-        if (table.Shape.Count != (frequencies ? 1 : 2) || table.Shape.Any(static size => size is < 1 or > 1 << 20) || (!frequencies && table.Shape[0] < 2))
+        if (table.Shape.Count != (frequencies ? 1 : 2) || table.Shape.Any(static size => size is < 1 or > 1 << 20)
+            || (!frequencies && table.Shape[0] < 2))
             throw Unknown(stored, $"shape {Printable.Shape(stored.Shape)}");
 
         Func<double, double> wave = frequencies ? static angle => angle : kind.Contains("sin", StringComparison.Ordinal) ? Math.Sin : Math.Cos;
@@ -41,7 +42,7 @@ internal sealed record RotaryTable(int HeadDim, int? ContextLength, float? Base,
         double rounding = Rounding(table.Type);
         PositionKind? layout = frequencies || row.Length % 2 != 0 ? null : LayoutOf(row, rounding);
         int pairs = layout is null ? row.Length : row.Length / 2;
-        int[] pairOf = [.. row.Select((_, column) => layout switch { PositionKind.RotaryPairs => column / 2, PositionKind.RotaryHalves => column % pairs, _ => column })];
+        int[] pairOf = [.. row.Select((_, column) => layout == PositionKind.RotaryPairs ? column / 2 : column % pairs)];
         double second = 1, error = 0;
         if (pairs > 1)
             (second, error) = SecondAngle(table, Array.IndexOf(pairOf, 1), wave, rounding, reader);
