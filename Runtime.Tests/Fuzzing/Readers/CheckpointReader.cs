@@ -1,10 +1,11 @@
 using MyGpt.Checkpoints;
+using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Weights;
 
 namespace MyGpt.Runtime.Tests.Fuzzing.Readers;
 
 /// <summary>Checkpoints of one kind: described or converted; what is converted must be right, and gives a token.</summary>
-internal sealed class CheckpointReader(string name, Func<IEnumerable<FuzzSeed>> seeds) : FuzzReader(name, seeds)
+internal sealed class CheckpointReader(string name, Func<IEnumerable<FuzzSeed>> seeds, int? heads = null) : FuzzReader(name, seeds)
 {
     private static readonly ElementType?[] Types = [null, ElementType.F32, ElementType.Bf16];
 
@@ -12,10 +13,20 @@ internal sealed class CheckpointReader(string name, Func<IEnumerable<FuzzSeed>> 
     {
         var options = new ConvertOptions
         {
-            Heads = random.OneIn(4) ? 2 : null,
+            Heads = random.OneIn(4) ? 2 : heads,
             AllowNonFinite = random.OneIn(4),
             Type = random.Pick(Types),
         };
+        if (random.OneIn(8))    // most apply to few models
+        {
+            options = options with
+            {
+                Activation = random.OneIn(2) ? ActivationKind.Relu : null,
+                Norm = random.OneIn(4) ? NormKind.RmsNorm : null,
+                Rotary = random.OneIn(4) ? PositionKind.RotaryHalves : null,
+                ContextLength = random.OneIn(4) ? 3 : null,
+            };
+        }
         if (random.OneIn(4))
         {
             CheckpointDescription description = Converter.Describe(path, options);

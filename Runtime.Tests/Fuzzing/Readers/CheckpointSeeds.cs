@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using MyGpt.Runtime.Tests.Checkpoints;
+using MyGpt.Runtime.Tests.Checkpoints.Gguf;
 using MyGpt.Runtime.Tests.Checkpoints.Json;
 
 namespace MyGpt.Runtime.Tests.Fuzzing.Readers;
@@ -22,6 +23,13 @@ internal static partial class CheckpointSeeds
         yield return new FuzzSeed(Zip(Modern()));
         yield return new FuzzSeed(Zip(TinyCheckpoint.Archive(StateSeeds.Lecture())));
         yield return new FuzzSeed(Zip(Archive(("config", StateSeeds.PlainConfig), ("model_state", StateSeeds.Plain()))));
+    }
+
+    /// <summary>State dicts that do not say how many heads there are: Raschka's, minGPT's.</summary>
+    public static IEnumerable<FuzzSeed> StateDicts()
+    {
+        yield return new FuzzSeed(Zip(Archive(("model_state_dict", StateSeeds.Raschka()), ("optimizer_state_dict", new List<object?>()))));
+        yield return new FuzzSeed(Zip(TinyCheckpoint.Archive(StateSeeds.MinGpt())));
     }
 
     /// <summary>torch.save before PyTorch 1.6: pickles one after another, then the numbers.</summary>
@@ -50,6 +58,16 @@ internal static partial class CheckpointSeeds
                 [new FuzzPart(PartKind.Binary, file[..32], 4), new FuzzPart(PartKind.Binary, file[32..1024]), new FuzzPart(PartKind.Binary, file[1024..])],
                 static parts => [.. parts.SelectMany(static part => part)]));
         }
+    }
+
+    /// <summary>GPT-2 in GGUF, with its vocabulary. What stands before the numbers matters more.</summary>
+    public static IEnumerable<FuzzSeed> GgufGpt2()
+    {
+        TestGguf gguf = new TinyGguf().File;
+        byte[] file = gguf.ToArray();
+        int numbers = file.Length - gguf.Tensors.Sum(static tensor => tensor.Data.Length);   // about where they begin
+        yield return new FuzzSeed(new FuzzFile("model.gguf",
+            [new FuzzPart(PartKind.Binary, file[..numbers], 8), new FuzzPart(PartKind.Binary, file[numbers..])], static parts => [.. parts[0], .. parts[1]]));
     }
 
     /// <summary>microgpt's JSON.</summary>

@@ -79,4 +79,30 @@ internal static class StateSeeds
         ("ln_f.weight", TestTensor.Random(10, Width)), ("ln_f.bias", TestTensor.Random(11, Width)),
         ("lm_head.weight", TestTensor.Random(12, 5, Width)), ("lm_head.bias", TestTensor.Random(13, 5)),
     ];
+
+    /// <summary>Raschka's, with a mask.</summary>
+    public static List<(object Name, object? Tensor)> Raschka() =>
+    [
+        ("tok_emb.weight", TestTensor.Random(1, 5, Width)), ("pos_emb.weight", TestTensor.Random(2, 3, Width)),
+        .. new[] { "norm1.scale", "norm1.shift", "norm2.scale", "norm2.shift", "att.out_proj.bias", "ff.layers.2.bias" }
+            .Select(name => ((object)$"trf_blocks.0.{name}", (object?)TestTensor.Random(3, Width))),
+        .. new[] { "att.W_query", "att.W_key", "att.W_value", "att.out_proj" }
+            .Select(name => ((object)$"trf_blocks.0.{name}.weight", (object?)TestTensor.Random(4, Width, Width))),
+        ("trf_blocks.0.att.mask", TestTensor.Of([0, 1, 1, 0, 0, 1, 0, 0, 0], 3, 3)), ("trf_blocks.0.ff.layers.0.weight", TestTensor.Random(5, 6, Width)),
+        ("trf_blocks.0.ff.layers.0.bias", TestTensor.Random(6, 6)), ("trf_blocks.0.ff.layers.2.weight", TestTensor.Random(7, Width, 6)),
+        ("final_norm.scale", TestTensor.Random(8, Width)), ("final_norm.shift", TestTensor.Random(9, Width)), ("out_head.weight", TestTensor.Random(10, 5, Width)),
+    ];
+
+    /// <summary>minGPT's of before 2022, whose position embedding is a parameter of three dimensions.</summary>
+    public static List<(object Name, object? Tensor)> MinGpt() =>
+    [
+        ("pos_emb", TestTensor.Random(1, 1, 3, Width)), ("tok_emb.weight", TestTensor.Random(2, 5, Width)),
+        .. new[] { "ln1.weight", "ln1.bias", "ln2.weight", "ln2.bias", "attn.key.bias", "attn.query.bias", "attn.value.bias", "attn.proj.bias", "mlp.2.bias" }
+            .Select(name => ((object)$"blocks.0.{name}", (object?)TestTensor.Random(3, Width))),
+        .. new[] { "attn.key", "attn.query", "attn.value", "attn.proj" }
+            .Select(name => ((object)$"blocks.0.{name}.weight", (object?)TestTensor.Random(4, Width, Width))),
+        ("blocks.0.mlp.0.weight", TestTensor.Random(5, 6, Width)), ("blocks.0.mlp.0.bias", TestTensor.Random(6, 6)),
+        ("blocks.0.mlp.2.weight", TestTensor.Random(7, Width, 6)), ("ln_f.weight", TestTensor.Random(8, Width)), ("ln_f.bias", TestTensor.Random(9, Width)),
+        ("head.weight", TestTensor.Random(10, 5, Width)),
+    ];
 }

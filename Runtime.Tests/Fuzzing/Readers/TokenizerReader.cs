@@ -71,8 +71,13 @@ internal sealed class TokenizerReader() : FuzzReader("tokenizer tables", Make)
         return specials;
     }
 
+    /// <summary>myGPT's byte pair encoding: two merges, the second of which holds a space.</summary>
+    public static TokenizerData Merges() =>
+        TokenizerDataBuilder.MyGptBpe(["t", "h", " ", "e", "th", "th "], [new BpeMerge(0, 1, 4), new BpeMerge(4, 2, 5)]);
+
     private static IEnumerable<FuzzSeed> Make()
     {
+        yield return Of(Merges());
         yield return Of(TinyModels.Characters("abc\u00E9\U0001F600 \nthelov"));
         yield return Of(TinyModels.Bpe());
         yield return Of(TinyModels.Tokens(TokenizerKind.Words, ["I"u8.ToArray(), "love"u8.ToArray(), "AI"u8.ToArray(), "<end>"u8.ToArray()]) with

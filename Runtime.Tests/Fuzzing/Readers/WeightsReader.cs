@@ -69,6 +69,11 @@ internal sealed class WeightsReader() : FuzzReader("weights.bin", Make)
         yield return Of(tiny with { QkvBias = false, ProjectionBias = false, MlpUpBias = false, MlpDownBias = false }, null, ElementType.Bf16);
         yield return Of(tiny with { Activation = ActivationKind.ReluSquared, TiedHead = false },
             TinyModels.Tokens(TokenizerKind.Words, ["I"u8.ToArray(), "love"u8.ToArray(), "AI"u8.ToArray()]));
+        yield return Of(tiny with
+        {
+            HeadDim = 2, Norm = NormKind.RmsNorm, NormBias = false, Position = PositionKind.RotaryPairs, GatedMlp = true, Activation = ActivationKind.Silu,
+        }, TokenizerReader.Merges());
+        yield return Of(tiny with { NormWeight = false, NormBias = false, EmbeddingNorm = true, FinalNorm = false, Norm = NormKind.RmsNorm }, null);
     }
 
     private static FuzzSeed Of(GptConfig config, TokenizerData? tokenizer, ElementType type = ElementType.F32)
