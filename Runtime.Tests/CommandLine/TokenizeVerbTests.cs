@@ -50,6 +50,9 @@ public class TokenizeVerbTests(Models models)
         string[] known = Ids(Command.Run("tokenize", models.Shakespeare, "caf?!"));
         Assert.Equal([.. known[..3], known[4]], Ids(Command.Run("tokenize", models.Shakespeare, "caf\u00e9!", "--unknown", "skip")));
         Assert.Equal(known, Ids(Command.Run("tokenize", models.Shakespeare, "caf\u00e9!", "--unknown", "replace")));
+        Assert.Contains("warning: the vocabulary has no character 'é' (U+00E9)",
+            Command.Run("tokenize", models.Shakespeare, "caf\u00e9!", "--unknown", "skip").Succeeded().Error, StringComparison.Ordinal);
+        Assert.Equal("", Command.Run("tokenize", models.Shakespeare, "cafe!", "--unknown", "skip").Succeeded().Error);
         Command.Run("tokenize", models.Shakespeare, "caf\u00e9", "--unknown", "error").Failed(2, "'é'");
         Command.Run("tokenize", models.Words, "I love dogs", "--unknown", "replace").Failed(2, "nor a token to replace it");
         Command.Run("tokenize", models.Words, "I", "--unknown", "ask").Failed(2, "error, skip, replace");

@@ -70,6 +70,8 @@ internal sealed class GenerateVerb : IVerb
             throw CommandException.Usage($"--stop needs text, and '{path}' has no vocabulary; leave it out, or convert again with --vocab FILE");
 
         using GenerationRun run = Start(model, prompt, options, console);
+        if (model.Tokenizer is { } vocabulary && prompt.Text is { } given)
+            UnknownTextWarning.Show(vocabulary, given, options.AllowSpecial, options.Unknown, console);
         CheckPromptLength(run, model, options, console);
         if (options.Seed is null && options.Temperature > 0)
             console.Messages.Note($"seed {run.Seed}");

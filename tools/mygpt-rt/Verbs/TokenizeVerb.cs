@@ -33,7 +33,10 @@ internal sealed class TokenizeVerb : IVerb
         using ModelFile model = ModelOpener.Open(path, ModelFile.Open);
         if (model.Tokenizer is not { } tokenizer)
             throw NoVocabulary.Error(path);
-        int[] ids = tokenizer.Encode(text, arguments.GetValue(_special), arguments.GetValue(_unknown) ?? UnknownText.Error);
+        bool allowSpecial = arguments.GetValue(_special);
+        UnknownText unknown = arguments.GetValue(_unknown) ?? UnknownText.Error;
+        int[] ids = tokenizer.Encode(text, allowSpecial, unknown);
+        UnknownTextWarning.Show(tokenizer, text, allowSpecial, unknown, console);
         if (arguments.GetValue(_json))
             JsonOutput.Write(console.Output, json => Write(json, ids, tokenizer));
         else
