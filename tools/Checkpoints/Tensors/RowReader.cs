@@ -5,7 +5,7 @@ namespace MyGpt.Checkpoints.Tensors;
 
 /// <summary>
 /// Reads matrices and vectors from a checkpoint as float32, row after row, in tiles of bounded size, whatever the strides. Its
-/// buffers are made once, so that converting takes the same memory for a small and a large model.
+/// buffers grow to what the largest tensor needs and no further than a tile, so that a large model takes no more memory than a tile of it.
 /// </summary>
 internal sealed class RowReader
 {
@@ -24,10 +24,8 @@ internal sealed class RowReader
     // Keeps the columns of a strip off each other's cache sets when their length is a power of two.
     private const int StripPadding = 16;
 
-    private readonly float[] _tile = new float[TileElements];
-    private readonly float[] _run = new float[RunElements];
-    private readonly byte[] _raw = new byte[RunElements * sizeof(double)];
-    private float[] _strip = [];
+    private float[] _tile = [], _otherTile = [], _run = [], _strip = [];
+    private byte[] _raw = [];
 
     /// <summary>Takes a tile: some whole rows, or a part of one.</summary>
     /// <param name="row">The tile's first row.</param>
@@ -43,7 +41,7 @@ internal sealed class RowReader
     {
         foreach ((long row, long column, int height, int width) in Tiles(tensor, IsTransposed(tensor)))
         {
-            Span<float> tile = _tile.AsSpan(0, height * width);
+            Span<float> tile = Room(ref _tile, height * width);
             ReadTile(tensor, row, column, height, width, tile);
             receive(row, column, tile);
         }
@@ -53,10 +51,9 @@ internal sealed class RowReader
     /// <exception cref="IOException">The file cannot be read.</exception>
     public bool AreEqual(StoredTensor one, StoredTensor other)
     {
-        float[] otherTile = new float[TileElements];
         foreach ((long row, long column, int height, int width) in Tiles(one, IsTransposed(one) || IsTransposed(other)))
         {
-            Span<float> tile = _tile.AsSpan(0, height * width), second = otherTile.AsSpan(0, height * width);
+            Span<float> tile = Room(ref _tile, height * width), second = Room(ref _otherTile, height * width);
             ReadTile(one, row, column, height, width, tile);
             ReadTile(other, row, column, height, width, second);
             if (!MemoryMarshal.AsBytes(tile).SequenceEqual(MemoryMarshal.AsBytes(second)))
@@ -104,18 +101,17 @@ internal sealed class RowReader
     private void ReadTransposed(StoredTensor tensor, long start, int height, int width, Span<float> tile)
     {
         int stride = height + StripPadding;
-        if (_strip.Length < StripColumns * stride)
-            _strip = new float[StripColumns * stride];
+        Span<float> strip = Room(ref _strip, StripColumns * stride);
         for (int x = 0; x < width; x += StripColumns)
         {
             int columns = Math.Min(StripColumns, width - x);
             for (int i = 0; i < columns; i++)
-                ReadRun(tensor, start + ((x + i) * tensor.Strides[1]), tensor.Strides[0], _strip.AsSpan(i * stride, height));
+                ReadRun(tensor, start + ((x + i) * tensor.Strides[1]), tensor.Strides[0], strip.Slice(i * stride, height));
             for (int y = 0; y < height; y++)
             {
                 Span<float> line = tile.Slice((y * width) + x, columns);
                 for (int i = 0; i < line.Length; i++)
-                    line[i] = _strip[(i * stride) + y];
+                    line[i] = strip[(i * stride) + y];
             }
         }
     }
@@ -134,9 +130,10 @@ internal sealed class RowReader
         {
             int now = Math.Min(perRead, destination.Length - done);
             int span = stride == 0 ? 1 : (int)(((now - 1) * gap) + 1);
-            ReadContiguous(tensor, start + (done * stride), _run.AsSpan(0, span));
+            Span<float> run = Room(ref _run, span);
+            ReadContiguous(tensor, start + (done * stride), run);
             for (int i = 0; i < now; i++)
-                destination[done + i] = _run[stride == 0 ? 0 : i * (int)gap];
+                destination[done + i] = run[stride == 0 ? 0 : i * (int)gap];
         }
     }
 
@@ -155,12 +152,19 @@ internal sealed class RowReader
         for (int done = 0; done < destination.Length; done += RunElements)
         {
             Span<float> part = destination.Slice(done, Math.Min(RunElements, destination.Length - done));
-            Span<byte> raw = _raw.AsSpan(0, part.Length * size);
+            Span<byte> raw = Room(ref _raw, part.Length * size);
             tensor.Storage.Read((start + done) * size, raw);
             if (reverse)
                 Reverse(raw, size);
             FloatConversion.Widen(tensor.Type, raw, part);
         }
+    }
+
+    private static Span<T> Room<T>(ref T[] buffer, int length)
+    {
+        if (buffer.Length < length)
+            buffer = new T[length];
+        return buffer.AsSpan(0, length);
     }
 
     private static void Reverse(Span<byte> raw, int size)

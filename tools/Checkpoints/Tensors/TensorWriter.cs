@@ -10,7 +10,7 @@ namespace MyGpt.Checkpoints.Tensors;
 internal sealed class TensorWriter(bool allowNonFinite, Action<int> written)
 {
     private readonly RowReader _reader = new();
-    private readonly ushort[] _narrow = new ushort[RowReader.TileElements];
+    private ushort[] _narrow = [];
 
     /// <summary>Writes all elements in row-major order.</summary>
     /// <param name="source">What to write.</param>
@@ -42,6 +42,8 @@ internal sealed class TensorWriter(bool allowNonFinite, Action<int> written)
 
     private ReadOnlySpan<ushort> Narrow(ReadOnlySpan<float> numbers)
     {
+        if (_narrow.Length < numbers.Length)
+            _narrow = new ushort[numbers.Length];
         Span<ushort> narrow = _narrow.AsSpan(0, numbers.Length);
         FloatConversion.ToBf16(numbers, narrow);
         return narrow;
