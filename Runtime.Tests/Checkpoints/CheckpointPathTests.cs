@@ -64,6 +64,13 @@ public class CheckpointPathTests
     }
 
     [Fact]
+    public void Convert_of_a_folder_without_a_checkpoint_names_its_JSON_files()
+    {
+        using TemporaryFolder folder = Folder("microgpt.json", "expected.json");
+        Assert.Contains("one may be a microgpt model: 'expected.json', 'microgpt.json'", Conversion.Refuse(folder.FullPath), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Convert_of_a_folder_with_hundreds_of_files_looks_into_none()
     {
         using TemporaryFolder folder = TestFiles.NewFolder();
@@ -90,14 +97,18 @@ public class CheckpointPathTests
     }
 
     [Fact]
-    public void Convert_says_which_files_of_the_folder_hold_the_same_model()
+    public void Convert_says_which_files_of_a_folder_it_did_not_read()
     {
+        using TemporaryFolder output = Folder("ckpt.pt", "step900.pt", "notes.txt");
+        ConversionReport taken = Converter.Convert(output.FullPath, output.File("w.wb"), new ConvertOptions());
+        Assert.Contains("other files of the folder, not read: 'step900.pt'", taken.Of(ReportKind.LeftOut));
+
         using TemporaryFolder folder = TestFiles.NewFolder();
         var tiny = new HuggingFace.TinyHuggingFace();
         tiny.Write(folder);
         tiny.WritePyTorch(folder);
         ConversionReport report = Converter.Convert(folder.FullPath, folder.File("w.bin"), new ConvertOptions());
-        Assert.Contains("other files of the folder that hold the same model: 'pytorch_model.bin'", report.Of(ReportKind.LeftOut));
+        Assert.Contains("other files of the folder, not read: 'pytorch_model.bin'", report.Of(ReportKind.LeftOut));
     }
 
     private static TemporaryFolder Folder(params string[] files)

@@ -115,6 +115,19 @@ public class FamilyTests
     }
 
     [Fact]
+    public void Convert_warns_of_tensors_beside_the_state_dict()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        byte[] checkpoint = new TinyCheckpoint().But(c => c.Others.Add(("ema.wte.weight", TestTensor.Random(1, 5, 4)))).ToArray();
+
+        (ConversionReport report, ModelFile model) = Conversion.Convert(folder, checkpoint);
+
+        model.Dispose();
+        Assert.Contains("1 tensor beside the state dict that was read, and not read: 'ema.wte.weight'", report.Of(ReportKind.Warning));
+        Assert.Contains("2 heads: the config says n_head", report.Of(ReportKind.Found));
+    }
+
+    [Fact]
     public void Convert_reads_a_config_that_was_saved_as_an_object()
     {
         using TemporaryFolder folder = TestFiles.NewFolder();

@@ -42,7 +42,7 @@ internal sealed class CheckpointPath
         return (published, conventional) switch
         {
             ([string first, .. string[] others], []) => new CheckpointPath(path, first, others),
-            ([], [string only]) => new CheckpointPath(path, only, []),
+            ([], [string only]) => new CheckpointPath(path, only, Candidates(path).Where(name => name != only).Take(MostNamed)),
             ([], []) => FindOnly(path),
             _ => throw Several(path, [.. published, .. conventional]),
         };
@@ -57,23 +57,37 @@ internal sealed class CheckpointPath
             return;
         report.Found($"{Printable.Quote(Path.GetFileName(File))} in the folder {Printable.Quote(_folder)}");
         if (_others.Length > 0)
-            report.LeftOut($"other files of the folder that hold the same model: {string.Join(", ", _others.Select(Printable.Quote))}");
+            report.LeftOut($"other files of the folder, not read: {string.Join(", ", _others.Select(Printable.Quote))}");
     }
 
     private static CheckpointPath FindOnly(string folder)
     {
-        string[] names = [.. Directory.EnumerateFiles(folder).Select(file => Path.GetFileName(file))
-            .Where(static name => Extensions.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase)).Take(MostLooked + 1)];
-        Array.Sort(names, StringComparer.Ordinal);
+        string[] names = Candidates(folder);
         string[] checkpoints = names.Length > MostLooked ? names : [.. names.Where(name => CheckpointSniffer.IsCheckpoint(Path.Combine(folder, name)))];
         return checkpoints switch
         {
             [string only] => new CheckpointPath(folder, only, []),
             [] => throw new CheckpointException($"the folder {Printable.Quote(NameOf(folder))} has no checkpoint: "
                 + $"neither {string.Join(", ", HuggingFace)} nor {string.Join(", ", Conventional)}, "
-                + $"and no other file ({string.Join(", ", Extensions)}) that is one; name the file to convert"),
+                + $"and no other file ({string.Join(", ", Extensions)}) that is one; name the file to convert{OfJson(folder)}"),
             _ => throw Several(folder, checkpoints),
         };
+    }
+
+    private static string[] Candidates(string folder) => Named(folder, static name => Extensions.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase));
+
+    // microgpt's models are JSON, and so is much else: they are named, not looked for.
+    private static string OfJson(string folder)
+    {
+        string[] names = Named(folder, static name => Path.GetExtension(name).Equals(".json", StringComparison.OrdinalIgnoreCase));
+        return names.Length == 0 ? "" : $" (of its JSON files one may be a microgpt model: {string.Join(", ", names.Take(MostNamed).Select(Printable.Quote))})";
+    }
+
+    private static string[] Named(string folder, Func<string, bool> fits)
+    {
+        string[] names = [.. Directory.EnumerateFiles(folder).Select(file => Path.GetFileName(file)).Where(fits).Take(MostLooked + 1)];
+        Array.Sort(names, StringComparer.Ordinal);
+        return names;
     }
 
     private static CheckpointException Several(string folder, string[] names)

@@ -41,6 +41,7 @@ public class HuggingFaceGpt2Tests
         Dictionary<string, uint[]> tensors = Tensors(folder, out ConversionReport report);
 
         Assert.Equal("Hugging Face GPT-2", report.Family);
+        Assert.Contains($"{prefix}h.N.attn.c_attn.weight [4, 12] as [12, 4] x 2 -> blocks.N.attention.qkv.weight", report.Of(ReportKind.Placed));
         Assert.Equal(Numbers(tiny[prefix + "wte.weight"]!), tensors["token_embedding"]);
         Assert.Equal(Numbers(tiny[prefix + "h.1.mlp.c_fc.bias"]!), tensors["blocks.1.mlp.up.bias"]);
         Assert.Equal(Transposed(tiny[prefix + "h.1.attn.c_attn.weight"]!), tensors["blocks.1.attention.qkv.weight"]);

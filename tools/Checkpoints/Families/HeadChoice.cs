@@ -67,9 +67,15 @@ internal sealed class HeadChoice(GivenOptions options, AssembledGpt gpt, Report 
             return (listed, "the state dict's list of heads has");
         }
         if (config?.Size(fields.Count) is { } stated)
+        {
+            report.Found($"{Printable.Count(stated, "head")}: the config says {config.Name(fields.Count)}");
             return (stated, $"the config says {config.Name(fields.Count)}");
+        }
         if (fields.Dim.Length > 0 && config?.Size(fields.Dim) is { } dim && gpt.AttentionDim % dim == 0)
+        {
+            report.Found($"{Printable.Count(gpt.AttentionDim / dim, "head")} of {dim}: the config says {config.Name(fields.Dim)}");
             return (gpt.AttentionDim / dim, $"the config says {config.Name(fields.Dim)} = {dim}, so heads");
+        }
         if (gpt.Buffers.Rotary is { } table && gpt.AttentionDim % table.HeadDim == 0)
         {
             int heads = gpt.AttentionDim / table.HeadDim;

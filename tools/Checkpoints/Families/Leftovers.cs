@@ -14,6 +14,7 @@ internal static class Leftovers
     public static void Report(DictValue root, IReadOnlyCollection<string> used, Report report)
     {
         var small = new List<string>();
+        var beside = new List<string>();
         foreach ((Value key, Value value) in root.Items)
         {
             string name = key is TextValue text ? text.Value : key.Kind;
@@ -22,8 +23,15 @@ internal static class Leftovers
             (int count, long bytes) = CountTensors(value);
             if (value is not TensorValue && count > 0)
                 report.LeftOut($"{Printable.Quote(name)}: {Printable.Count(count, "tensor")} ({Printable.Bytes(bytes)}), not read");
+            else if (value is TensorValue { Shape.Length: > 0 })
+                beside.Add(Printable.Quote(name));
             else
                 small.Add(Printable.Quote(name));
+        }
+        if (beside.Count > 0)
+        {
+            report.Warning($"{Printable.Count(beside.Count, "tensor")} beside the state dict that was read, and not read: "
+                + $"{string.Join(", ", beside.Take(MostNamed))}{(beside.Count > MostNamed ? ", ..." : "")}");
         }
         if (small.Count > 0)
         {

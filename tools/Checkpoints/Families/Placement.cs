@@ -70,9 +70,11 @@ internal sealed class Placement
             return;
         string layers = to.StartsWith("blocks.", StringComparison.Ordinal) ? $" x {LayerCount}" : "";
         string from = parts.Length > 4
-            ? $"{Name(parts[0])} ... {Name(parts[^1])}, {parts.Length} tensors of {Printable.Shape(parts[0].Shape)}"
-            : string.Join(" + ", parts.Select(part => $"{Name(part)} {Printable.Shape(part.Shape)}"));
+            ? $"{Name(parts[0])} ... {Name(parts[^1])}, {parts.Length} tensors of {Printable.Shape(parts[0].Described)}"
+            : string.Join(" + ", parts.Select(part => $"{Name(part)} {Printable.Shape(part.Described)}{View(part)}"));
         Report.Placed(from + layers, to.Replace("blocks.0.", "blocks.N.", StringComparison.Ordinal));
+
+        static string View(StoredTensor part) => part.Shape.SequenceEqual(part.Described) ? "" : $" as {Printable.Shape(part.Shape)}";
 
         string Name(StoredTensor part) => Printable.Escape(part.Name.Replace(first, all, StringComparison.Ordinal));
     }

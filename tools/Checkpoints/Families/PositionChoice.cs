@@ -59,8 +59,8 @@ internal sealed class PositionChoice(GivenOptions options, AssembledGpt gpt, Rep
         }
         if (options.ContextLength is not { } given)
         {
-            throw new MissingOptionException("--context", "the model has rotary positions, which do not show how long its context is; "
-                + "add --context N with the length that it was trained with");
+            throw new MissingOptionException("--context", "the model has no position embedding, so it is taken for one with rotary positions, "
+                + "which do not show how long its context is (sinusoids, ALiBi and no positions at all are not converted); add --context N with the length that it was trained with");
         }
         report.Found($"a context of {given} tokens, as --context says");
         return given;
@@ -81,7 +81,8 @@ internal sealed class PositionChoice(GivenOptions options, AssembledGpt gpt, Rep
             return known.Kind;
         }
         PositionKind given = options.Rotary ?? throw new MissingOptionException("--rotary",
-            "the model has no position embedding, so its positions are rotary, and the file does not say which elements it rotates together; "
+            "the model has no position embedding, so it is taken for one with rotary positions (sinusoids, ALiBi and no positions at all are "
+            + "not converted), and the file does not say which elements it rotates together; "
             + "add --rotary pairs (x[2i] with x[2i+1]) or --rotary halves (x[i] with x[i + HS/2], as rotate_half does)");
         report.Found($"{Display(given)}, as --rotary says");
         return given;

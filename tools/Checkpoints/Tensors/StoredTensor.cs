@@ -5,8 +5,10 @@ namespace MyGpt.Checkpoints.Tensors;
 /// <summary>A tensor whose description has been checked against its storage: every element it speaks of is there.</summary>
 internal sealed class StoredTensor
 {
-    private StoredTensor(string name, TensorStorage storage, TensorType type, long offset, long[] shape, long[] strides)
+    private StoredTensor(
+        string name, TensorStorage storage, TensorType type, long offset, long[] shape, long[] strides, IReadOnlyList<long>? described = null)
     {
+        Described = described ?? shape;
         Name = name;
         Storage = storage;
         Type = type;
@@ -29,6 +31,9 @@ internal sealed class StoredTensor
 
     /// <summary>Sizes, outermost first.</summary>
     public IReadOnlyList<long> Shape { get; }
+
+    /// <summary>The sizes that the checkpoint says, of which <see cref="Shape"/> may be a turned or narrower view.</summary>
+    public IReadOnlyList<long> Described { get; }
 
     /// <summary>Distance between neighbours along each dimension, in elements.</summary>
     public IReadOnlyList<long> Strides { get; }
@@ -54,10 +59,10 @@ internal sealed class StoredTensor
     }
 
     /// <summary>The same elements with the two dimensions of a matrix exchanged.</summary>
-    public StoredTensor Transpose() => new(Name, Storage, Type, Offset, [Shape[1], Shape[0]], [Strides[1], Strides[0]]);
+    public StoredTensor Transpose() => new(Name, Storage, Type, Offset, [Shape[1], Shape[0]], [Strides[1], Strides[0]], Described);
 
     /// <summary>One of the tensors that the outermost dimension counts.</summary>
-    public StoredTensor At(long index) => new(Name, Storage, Type, Offset + (index * Strides[0]), [.. Shape.Skip(1)], [.. Strides.Skip(1)]);
+    public StoredTensor At(long index) => new(Name, Storage, Type, Offset + (index * Strides[0]), [.. Shape.Skip(1)], [.. Strides.Skip(1)], Described);
 
     /// <summary>The same elements without dimensions of size 1, the outermost first, until no more than some are left or none is of size 1.</summary>
     public StoredTensor Squeeze(int dimensions)
@@ -68,7 +73,7 @@ internal sealed class StoredTensor
             shape.RemoveAt(one);
             strides.RemoveAt(one);
         }
-        return new StoredTensor(Name, Storage, Type, Offset, [.. shape], [.. strides]);
+        return new StoredTensor(Name, Storage, Type, Offset, [.. shape], [.. strides], Described);
     }
 
     /// <summary>Whether two tensors are the same view of the same bytes.</summary>
