@@ -70,8 +70,8 @@ public class BenchTests
         Assert.Equal(prompt, workload.PromptLength);
         Assert.Equal(prefill, workload.PrefillLength);
         Assert.Equal([13 % 11, 1010 % 11, 2007 % 11], workload.Prompt(3));
-        Assert.InRange(workload.DecodeRate(), 1, 1e9);
-        Assert.InRange(workload.PrefillRate(), 1, 1e9);
+        AssertRate(workload.DecodeRate());
+        AssertRate(workload.PrefillRate());
     }
 
     [Fact]
@@ -92,10 +92,10 @@ public class BenchTests
         using var activations = new Activations(model.Gpt.Config, 1);
         using var workload = new Workload(model.Gpt, activations);
         var generation = new GenerationWorkload(model, workload);
-        Assert.InRange(generation.SampledRate(), 1, 1e9);
+        AssertRate(generation.SampledRate());
         using IDisposable run = generation.BeginPastWindow();
-        Assert.InRange(generation.PastWindowRate(), 1, 1e9);
-        Assert.InRange(generation.PastWindowRate(), 1, 1e9);
+        AssertRate(generation.PastWindowRate());
+        AssertRate(generation.PastWindowRate());
     }
 
     [Theory]
@@ -141,6 +141,9 @@ public class BenchTests
             word => Assert.Contains(word, text.ToString(), StringComparison.Ordinal));
         Assert.Matches("sampled, with text +- +- +-", text.ToString());
     }
+
+    // Of any size: a machine that does other things in between makes the rate of a few tokens arbitrarily small.
+    private static void AssertRate(double rate) => Assert.InRange(rate, double.Epsilon, 1e9);
 
     private static BenchResult Result() => new()
     {
