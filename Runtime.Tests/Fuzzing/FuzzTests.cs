@@ -97,6 +97,43 @@ public class FuzzTests(ITestOutputHelper output)
         never.Set();
     }
 
+    [Fact]
+    public void An_execution_that_is_held_up_once_is_no_hang()
+    {
+        using ManualResetEventSlim again = new();
+        int first = 0;
+        int Read(ulong number)
+        {
+            if (Interlocked.Exchange(ref first, 1) == 0)
+                again.Wait();       // until the same is run once more
+            else
+                again.Set();
+            return 0;
+        }
+        FuzzReport report = new Fuzzer([new Misbehaving(Read)], 4, 1, threads: 1) { LongestExecution = TimeSpan.FromSeconds(2) }.Run();
+        Assert.Empty(report.Faults);
+        Assert.Equal(4, report.Tallies["misbehaving"].Executions);
+    }
+
+    [Fact]
+    public void Time_in_which_nobody_watched_does_not_count()
+    {
+        var clock = new SettableClock();
+        var time = new WatchedTime(clock);
+        long began = time.Now;
+        for (int i = 0; i < 20; i++)
+            Pass(TimeSpan.FromMilliseconds(50));
+        Assert.Equal(TimeSpan.FromSeconds(1), time.Since(began));
+        Pass(TimeSpan.FromMinutes(1));      // the process was stopped
+        Assert.Equal(TimeSpan.FromSeconds(1) + WatchedTime.LongestStep, time.Since(began));
+
+        void Pass(TimeSpan step)
+        {
+            clock.Now += step;
+            time.Pass();
+        }
+    }
+
     private static byte[] Mutated(FuzzReader reader, ulong seed) =>
         [.. Mutations.Mutator.Mutate(reader.Seeds, new FuzzRandom(seed)).SelectMany(file => file.Bytes)];
 
@@ -125,5 +162,14 @@ public class FuzzTests(ITestOutputHelper output)
             read(Interlocked.Increment(ref _seed));
             return static () => { };
         }
+    }
+
+    private sealed class SettableClock : TimeProvider
+    {
+        public TimeSpan Now { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Now.Ticks;
     }
 }
