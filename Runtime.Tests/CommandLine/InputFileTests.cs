@@ -1,3 +1,6 @@
+using MyGpt.Runtime.Tests.Checkpoints;
+using MyGpt.Runtime.Tests.Checkpoints.Families;
+
 namespace MyGpt.Runtime.Tests.CommandLine;
 
 /// <summary>Names of files that are missing, folders, or something else: one line with the name as given and the next step.</summary>
@@ -7,12 +10,8 @@ public class InputFileTests(Models models)
     private static readonly string Checkpoint = TestFiles.Fixture("mygpt_final_shakespeare/shakespeare.ckpt");
 
     [Theory]
-    [InlineData("generate", "PATH", "a")]
     [InlineData("generate", "MODEL", "--file", "PATH")]
-    [InlineData("tokenize", "PATH", "a")]
     [InlineData("tokenize", "MODEL", "--file", "PATH")]
-    [InlineData("bench", "PATH")]
-    [InlineData("verify", "PATH", "expected.json")]
     [InlineData("verify", "MODEL", "PATH")]
     [InlineData("convert", "CHECKPOINT", "w.bin", "--vocab", "PATH")]
     public void A_file_that_is_missing_or_a_folder_is_named_as_given(params string[] args)
@@ -26,6 +25,24 @@ public class InputFileTests(Models models)
         })];
         Assert.Equal("error: '.' is a folder; give a file", Command.Run(With(".")).Failed(4));
         Assert.Equal("error: './no/file' does not exist; check the path", Command.Run(With("./no/file")).Failed(4));
+    }
+
+    [Theory]
+    [InlineData("generate", "PATH", "a")]
+    [InlineData("tokenize", "PATH", "a")]
+    [InlineData("bench", "PATH")]
+    [InlineData("verify", "PATH", "expected.json")]
+    public void Weights_that_are_missing_or_a_folder_are_named_with_the_command_that_makes_them(params string[] args)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string[] With(string path) => [.. args.Select(arg => arg == "PATH" ? path : arg)];
+        Assert.Equal("error: './no/file' does not exist; check the path", Command.Run(With("./no/file")).Failed(4));
+        Assert.Equal($"error: '{folder.FullPath}' is a folder; give a weights.bin, which mygpt-rt convert makes from a checkpoint",
+            Command.Run(With(folder.FullPath)).Failed(4));
+        File.Copy(Checkpoint, folder.File("shakespeare.ckpt"));
+        Assert.Equal(
+            $"error: '{folder.FullPath}' is the folder of a checkpoint; convert it once: mygpt-rt convert {folder.FullPath} weights.bin",
+            Command.Run(With(folder.FullPath)).Failed(3));
     }
 
     [Theory]
@@ -59,7 +76,32 @@ public class InputFileTests(Models models)
     public void A_checkpoint_that_needs_heads_is_converted_with_them()
     {
         string checkpoint = TestFiles.Fixture("mygpt_ch15_bare_state_dict/trained_gpt.pt");
-        Command.Run("generate", checkpoint, "I").Failed(3, "weights.bin --heads N");
+        string line = Command.Run("generate", checkpoint, "I").Failed(3, "weights.bin --heads N; ");
+        Assert.Contains("add --heads N with the number", line, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--norm X")]
+    [InlineData("--context N", "norm_type")]
+    [InlineData("--rotary X", "norm_type", "block_size")]
+    [InlineData("--heads N", "norm_type", "block_size", "positions")]
+    [InlineData("--activation X", "norm_type", "block_size", "positions", "n_head")]
+    public void A_checkpoint_that_leaves_something_open_is_converted_with_the_option_that_says_it(string option, params string[] stated)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        var model = new PlainModel
+        {
+            QkvBias = false, ProjectionBias = false, UpBias = false, DownBias = false, NormBias = false,
+            Positions = stated.Contains("positions") ? new PlainModel().Positions : null,
+        };
+        List<(object, object?)> config = [("n_layer", FamilyRun.Layers)], root = [("model", model.State().Items), ("config", config)];
+        Dictionary<string, object> fields = new() { ["norm_type"] = "rms", ["block_size"] = FamilyRun.ContextLength, ["n_head"] = 3 };
+        config.AddRange(fields.Where(field => stated.Contains(field.Key)).Select(field => ((object)field.Key, (object?)field.Value)));
+        string path = folder.File("open.pt");
+        File.WriteAllBytes(path, TinyCheckpoint.Archive(root));
+
+        string line = Command.Run("generate", path, "I").Failed(3, $"convert it once: mygpt-rt convert {path} weights.bin {option}; ");
+        Assert.Contains($"add {option.Split(' ')[0]} ", line, StringComparison.Ordinal);
     }
 
     [Fact]

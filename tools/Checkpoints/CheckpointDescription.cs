@@ -23,6 +23,9 @@ public sealed class CheckpointDescription
     /// <summary>Sizes and variants of the model; null when something is missing, which a warning then names.</summary>
     public required GptConfig? Config { get; init; }
 
+    /// <summary>The option that a conversion needs first, as the command line spells it, such as <c>--heads</c>; null when none is missing.</summary>
+    public required string? MissingOption { get; init; }
+
     /// <summary>The tensors of the model's state dict in file order, masks included.</summary>
     public required IReadOnlyList<CheckpointTensor> Tensors { get; init; }
 

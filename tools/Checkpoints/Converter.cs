@@ -108,6 +108,7 @@ public static class Converter
     {
         Checkpoint checkpoint = ContainerFormats.Open(file);
         FamilyModel? model = null;
+        string? missing = null;
         (IFamily Family, Recognition Recognition)? found = FamilyList.Recognise(checkpoint);
         try
         {
@@ -121,6 +122,7 @@ public static class Converter
         catch (Exception e) when (e is CheckpointException or OptionException)
         {
             report.Warning(e.Message);
+            missing = (e as MissingOptionException)?.Option;
         }
         return new CheckpointDescription
         {
@@ -128,6 +130,7 @@ public static class Converter
             FileBytes = checkpoint.FileBytes,
             Family = found?.Family.Name,
             Config = model?.Config,
+            MissingOption = missing,
             Tensors = [.. ListTensors(checkpoint)],
             Lines = report.Lines,
         };

@@ -13,11 +13,14 @@ internal static class ModelOpener
     /// <summary>Opens a weights file.</summary>
     /// <param name="path">A weights.bin.</param>
     /// <param name="open">Opens it.</param>
-    /// <exception cref="CommandException">It is a checkpoint; the message says how to convert it or why it cannot be. Or there is no such file.</exception>
+    /// <exception cref="CommandException">
+    /// It is a checkpoint, or a folder with one; the message says how to convert it or why it cannot be. Or there is no such file.
+    /// </exception>
     /// <exception cref="WeightsFormatException">It is damaged, or something else altogether.</exception>
     public static T Open<T>(string path, Func<string, T> open)
     {
-        InputFile.Require(path);
+        if (InputFile.RequireFileOrFolder(path).HasFlag(FileAttributes.Directory))
+            throw IsFolder(path);
         try
         {
             return open(path);
@@ -30,6 +33,10 @@ internal static class ModelOpener
             throw new CommandException(ExitCode.BadFile, problem, failure);
         }
     }
+
+    private static CommandException IsFolder(string path) => IsCheckpoint(path)
+        ? new(ExitCode.BadFile, $"'{path}' is the folder of a checkpoint; {Advice(path)}")
+        : new(ExitCode.CannotAccess, $"'{path}' is a folder; give a weights.bin, which mygpt-rt convert makes from a checkpoint");
 
     // The error at hand is more useful than one from looking at the file a second time.
     private static bool BeginsAsWeights(string path)
@@ -66,8 +73,8 @@ internal static class ModelOpener
             if (checkpoint.Config is not null)
                 return command;
             string obstacle = checkpoint.Lines.Last(line => line.Kind == ReportKind.Warning).Text;
-            return obstacle.Contains("--heads", StringComparison.Ordinal)
-                ? $"{command} --heads N, N its number of attention heads"
+            return checkpoint.MissingOption is { } option
+                ? $"{command} {option} {(option is "--heads" or "--context" ? "N" : "X")}; {obstacle}"
                 : $"but it cannot be converted: {obstacle}";
         }
         catch (CheckpointException failure)
