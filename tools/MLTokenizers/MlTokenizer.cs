@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Microsoft.ML.Tokenizers;
 using MyGpt.Runtime.Tokenization;
@@ -14,7 +15,8 @@ public sealed class MlTokenizer : ITokenizer
     private readonly Tokenizer _encoder;
     private readonly ITokenizer _tokens;
     private readonly HashSet<int> _specialIds;
-    private readonly KeyValuePair<string, int>[] _specials; // the longest first
+    private readonly KeyValuePair<string, int>[] _specials;  // the longest first
+    private readonly SearchValues<string>? _specialTexts;    // null without special tokens
 
     /// <summary>Creates the adapter.</summary>
     /// <param name="encoder">Encodes text. It is to be made without special tokens: the adapter finds them.</param>
@@ -27,6 +29,7 @@ public sealed class MlTokenizer : ITokenizer
         _tokens = tokens;
         _specialIds = [.. tokens.SpecialTokens.Values];
         _specials = [.. tokens.SpecialTokens.OrderByDescending(token => token.Key.Length)];
+        _specialTexts = _specials.Length > 0 ? SearchValues.Create([.. tokens.SpecialTokens.Keys], StringComparison.Ordinal) : null;
     }
 
     /// <inheritdoc/>
@@ -63,17 +66,15 @@ public sealed class MlTokenizer : ITokenizer
     /// <inheritdoc/>
     public ReadOnlySpan<byte> TokenBytes(int id) => _tokens.TokenBytes(id);
 
+    // All special tokens in one search, so that one that does not occur is not looked for again after each that does.
     private (int At, int Length, int Id)? NextSpecial(string text, int start)
     {
-        (int At, int Length, int Id)? first = null;
-        foreach ((string token, int id) in _specials)
-        {
-            int end = first is { } found ? Math.Min(text.Length, found.At + token.Length - 1) : text.Length; // only an earlier one is of interest
-            int at = text.IndexOf(token, start, end - start, StringComparison.Ordinal);
-            if (at >= 0)
-                first = (at, token.Length, id);
-        }
-        return first;
+        int distance = _specialTexts is null ? -1 : text.AsSpan(start).IndexOfAny(_specialTexts);
+        if (distance < 0)
+            return null;
+        int at = start + distance;
+        (string token, int id) = _specials.First(special => text.AsSpan(at).StartsWith(special.Key, StringComparison.Ordinal));
+        return (at, token.Length, id);
     }
 
     private void EncodeOrdinary(string text, List<int> ids)
