@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Ends convert at random moments and on full disks, and holds that the old file or none is left. The figures are the last lines.
+# Ends convert at random moments and on full disks, and holds that the old file, none, or all of the new one is left. The figures are the last lines.
 #   tools/stress/kill-convert.sh CHECKPOINT [CONVERT-OPTION...]
 # KILLS=200 processes are killed with SIGKILL, SEED=1 decides when. A checkpoint of 100 MB or more gives the writing time. The disk that
 # fills up is a small tmpfs, which needs root; without it that part is skipped and said to be.
