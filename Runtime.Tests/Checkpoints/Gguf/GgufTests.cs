@@ -107,7 +107,7 @@ public class GgufTests
     {
         var random = new Random(4);
         (byte[] packed, double[] numbers) = ReferenceBlocks.Random4(random, 300);
-        var storage = new BlockStorage(new MemoryStorage(packed), BlockFormat.Q4_0);
+        var storage = new BlockStorage(new MemoryStorage(packed), BlockFormat.Q4_0, new BlockStretch());
         Assert.Equal(numbers.Length * sizeof(float), storage.Length);
 
         for (int round = 0; round < 1000; round++)
@@ -117,6 +117,40 @@ public class GgufTests
             storage.Read(start * sizeof(float), MemoryMarshal.AsBytes(read.AsSpan()));
             Assert.True(read.Select(number => (double)number).SequenceEqual(numbers.AsSpan(start, count).ToArray()), $"{count} from {start} on");
         }
+    }
+
+    [Fact]
+    public void Blocks_of_two_tensors_can_be_read_in_turn()
+    {
+        var random = new Random(5);
+        (byte[] packed8, double[] numbers8) = ReferenceBlocks.Random8(random, 300);
+        (byte[] packed4, double[] numbers4) = ReferenceBlocks.Random4(random, 300);
+        var unpacked = new BlockStretch();
+        var q8 = new BlockStorage(new MemoryStorage(packed8), BlockFormat.Q8_0, unpacked);
+        var q4 = new BlockStorage(new MemoryStorage(packed4), BlockFormat.Q4_0, unpacked);
+
+        for (int start = 0; start < numbers8.Length; start += 100)
+        {
+            Assert.Equal(numbers8[start], ReadOne(q8, start));
+            Assert.Equal(numbers4[start], ReadOne(q4, start));
+        }
+
+        static double ReadOne(BlockStorage storage, int at)
+        {
+            float[] read = new float[1];
+            storage.Read(at * sizeof(float), MemoryMarshal.AsBytes(read.AsSpan()));
+            return read[0];
+        }
+    }
+
+    [Fact]
+    public void Convert_a_list_of_many_small_quantised_tensors_takes_bounded_memory()
+    {
+        TestGguf gguf = HostileGguf.Valid();
+        for (int i = 0; i < 20_000; i++)
+            gguf.Add($"t{i}", i % 2 == 0 ? TestGguf.Q8_0 : TestGguf.Q4_0, new byte[i % 2 == 0 ? 34 : 18], 32);
+
+        Conversion.Refuse(gguf.ToArray());
     }
 
     private static DictValue Open(TestGguf gguf, out CheckpointFile file)

@@ -9,6 +9,9 @@ internal sealed class BlockFormat
     /// <summary>Numbers in one block.</summary>
     public const int Size = 32;
 
+    /// <summary>The largest <see cref="Bytes"/> of a format.</summary>
+    public const int MostBytes = ScaleBytes + Size;
+
     private const int ScaleBytes = 2;
 
     private BlockFormat(int bytes, Unpacker unpack)

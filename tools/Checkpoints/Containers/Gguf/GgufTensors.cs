@@ -30,9 +30,10 @@ internal static class GgufTensors
 
         long dataStart = checked((reader.Position + alignment - 1) / alignment * alignment);
         var tensors = new DictValue();
+        var unpacked = new BlockStretch();
         foreach (Info info in infos)
         {
-            if (!tensors.TryAdd(new TextValue(info.Name), Place(info, dataStart, alignment, file)))
+            if (!tensors.TryAdd(new TextValue(info.Name), Place(info, dataStart, alignment, file, unpacked)))
                 throw new CheckpointException($"the GGUF file has two tensors named {Printable.Quote(info.Name)}");
         }
         RefuseOverlaps(infos);
@@ -82,7 +83,7 @@ internal static class GgufTensors
         }
     }
 
-    private static Value Place(Info info, long dataStart, long alignment, CheckpointFile file)
+    private static Value Place(Info info, long dataStart, long alignment, CheckpointFile file, BlockStretch unpacked)
     {
         if (info.ByteCount is not { } bytes)
             return new OpaqueValue($"tensor of type {info.Type}");
@@ -98,7 +99,7 @@ internal static class GgufTensors
         TensorStorage storage = new FileRegion(file, info.Name, dataStart + (long)info.Offset, bytes, bigEndian: false);
         return new TensorValue
         {
-            Storage = Blocks(info.Type) is { } format ? new BlockStorage(storage, format) : storage,
+            Storage = Blocks(info.Type) is { } format ? new BlockStorage(storage, format, unpacked) : storage,
             Type = PlainType(info.Type) ?? TensorType.Float32,
             Offset = 0,
             Shape = info.Shape,
