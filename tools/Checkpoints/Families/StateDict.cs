@@ -6,9 +6,6 @@ namespace MyGpt.Checkpoints.Families;
 /// <summary>The tensors of a model by name. Each is taken once, and what nobody takes is an error: no tensor is dropped silently.</summary>
 internal sealed class StateDict
 {
-    // What wrappers put before every name: torch.compile, DataParallel and DistributedDataParallel, trainers with a member model.
-    private static readonly string[] WrapperPrefixes = ["_orig_mod.", "module.", "model."];
-
     // Where checkpoints keep the model when it is not all that they hold.
     private static readonly string[] Keys = ["model", "model_state_dict", "model_state", "state_dict"];
 
@@ -47,15 +44,15 @@ internal sealed class StateDict
     public static bool Contains(DictValue? dict, string name) => Get(dict, name) is not null;
 
     /// <summary>A tensor of a state dict, whatever wrappers have put before its name; null when there is none.</summary>
-    public static TensorValue? Get(DictValue? dict, string name) => dict?.Items
-        .FirstOrDefault(item => item.Key is TextValue key && key.Value.EndsWith(name, StringComparison.Ordinal) && Unwrap(key.Value) == name)
-        .Value as TensorValue;
+    public static TensorValue? Get(DictValue? dict, string name) => dict is null ? null : TensorNames.Of(dict).Find(name);
 
     /// <summary>Checks all tensors of a state dict.</summary>
     /// <param name="dict">Names and tensors.</param>
     /// <param name="prefix">What the family puts before names, removed where it is; may be empty.</param>
     /// <param name="report">Is told about wrappers that were removed.</param>
-    /// <exception cref="CheckpointException">An entry is no tensor, a tensor goes beyond its storage, or two have one name.</exception>
+    /// <exception cref="CheckpointException">
+    /// An entry is no tensor or has too long a name, a tensor goes beyond its storage, or two have one name.
+    /// </exception>
     public static StateDict Read(DictValue dict, string prefix, Report report)
     {
         var state = new StateDict();
@@ -64,10 +61,15 @@ internal sealed class StateDict
         {
             if (key is not TextValue { Value: string fullName })
                 throw new CheckpointException($"the state dict has a key that is {key.Kind}; names were needed");
+            if (fullName.Length > TensorNames.MaxLength)
+            {
+                throw new CheckpointException($"the state dict has a name of {fullName.Length} characters, {Printable.Quote(fullName)}; "
+                    + $"at most {TensorNames.MaxLength} are read");
+            }
             if (value is not TensorValue tensor)
                 throw new CheckpointException($"the state dict's entry {Printable.Quote(fullName)} is {value.Kind}, not a tensor");
 
-            string name = Unwrap(fullName);
+            string name = TensorNames.Unwrap(fullName);
             if (name.Length != fullName.Length)
                 wrappers.Add(fullName[..^name.Length]);
             if (prefix.Length > 0 && name.StartsWith(prefix, StringComparison.Ordinal))
@@ -102,13 +104,6 @@ internal sealed class StateDict
         string others = _left.Count > 1 ? $" (and {_left.Count - 1} more)" : "";
         throw new CheckpointException($"tensor {Printable.Quote(first.Name)} of shape {Printable.Shape(first.Shape)}{others} "
             + "has no place in the model; nothing is dropped silently");
-    }
-
-    private static string Unwrap(string name)
-    {
-        for (string? prefix; (prefix = WrapperPrefixes.FirstOrDefault(p => name.StartsWith(p, StringComparison.Ordinal))) is not null;)
-            name = name[prefix.Length..];
-        return name;
     }
 
     private void Add(string name, StoredTensor tensor)
