@@ -73,7 +73,10 @@ internal static class HostilePickles
         ("a bomb of memo entries", WriteMemoBomb, "unpacks to far more"),
 
         ("a memo entry of 2^32 - 1", w => w.Proto().Op('}').Op('r').UInt32(uint.MaxValue).Op('j').UInt32(uint.MaxValue - 1).Stop(),
-            "memo has no entry 4294967294"),   // CVE-2018-20406: a memo that is an array
+            "entry 4294967295 of the memo is set before entry 0"),   // CVE-2018-20406: a memo that is an array
+        ("memo entries far apart", WriteSparseMemo, "entry 8419 of the memo is set before entry 1"),   // all in one chain of a hash table
+        ("a gap in the memo", w => w.Proto().Op('}').Raw((byte)'q', 1).Raw((byte)'q', 3).Stop(), "entry 3 of the memo is set before entry 2"),
+        ("the entry before a memo numbered from 1", w => w.Proto().Op('}').Raw((byte)'q', 1).Raw((byte)'h', 0).Stop(), "memo has no entry 0"),
         ("a key that doubles sixty times", w => w.Proto().Op('}').Int(1).Raw([.. Enumerable.Repeat((byte[])[(byte)'2', 0x86], 60).SelectMany(two => two)])
             .Int(1).Op('s').Stop(), "not a checkpoint of a family"),
         ("tuples 100,000 deep", w => w.Proto().Op(')').Raw([.. Enumerable.Repeat((byte)0x85, 100_000)]).Stop(), "not a dictionary"),
@@ -135,6 +138,15 @@ internal static class HostilePickles
         for (int i = 0; i < 10_000; i++)
             writer.Raw((byte)'h', 1, (byte)'h', 0, 0x85, (byte)'R');
         writer.Op('t').Stop();
+    }
+
+    private static void WriteSparseMemo(PickleWriter writer)
+    {
+        const uint Prime = 8419;   // a table's size
+        writer.Proto().Op('}');
+        for (uint i = 0; i < 100_000; i++)
+            writer.Op('r').UInt32(i * Prime);
+        writer.Stop();
     }
 
     private static void WriteMemoBomb(PickleWriter writer)

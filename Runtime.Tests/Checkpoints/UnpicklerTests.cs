@@ -92,8 +92,21 @@ public class UnpicklerTests
     {
         Assert.Equal([5, 5, 6, 6, 7], Items(writer => writer.Op('(')
             .Int(5).Raw((byte)'q', 0).Raw((byte)'h', 0)
-            .Int(6).Op('r').UInt32(uint.MaxValue).Op('j').UInt32(uint.MaxValue)
+            .Int(6).Op('r').UInt32(1).Op('j').UInt32(1)
             .Int(9).Raw(0x94).Op('0').Raw((byte)'h', 2).Op('0').Int(7).Op('t')));
+    }
+
+    [Fact]
+    public void Read_a_memo_that_is_numbered_from_1_as_by_Python_2()
+    {
+        Assert.Equal([5, 6, 5, 6], Items(writer => writer.Op('(')
+            .Int(5).Raw((byte)'q', 1).Int(6).Raw((byte)'q', 2).Raw((byte)'h', 1).Raw((byte)'h', 2).Op('t')));
+    }
+
+    [Fact]
+    public void Read_a_memo_entry_that_is_set_again()
+    {
+        Assert.Equal([5, 6, 6], Items(writer => writer.Op('(').Int(5).Raw((byte)'q', 0).Int(6).Raw((byte)'q', 0).Raw((byte)'h', 0).Op('t')));
     }
 
     [Fact]

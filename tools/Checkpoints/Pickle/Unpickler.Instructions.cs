@@ -52,7 +52,7 @@ internal sealed partial class Unpickler
             case Opcode.Dup: Push(Peek()); break;
             case Opcode.BinPut: Memoize(_reader.ReadByte()); break;
             case Opcode.LongBinPut: Memoize(_reader.ReadUInt32()); break;
-            case Opcode.Memoize: Memoize((uint)_memo.Count); break;
+            case Opcode.Memoize: MemoizeNext(); break;
             case Opcode.BinGet: Push(Recall(_reader.ReadByte())); break;
             case Opcode.LongBinGet: Push(Recall(_reader.ReadUInt32())); break;
 

@@ -22,7 +22,7 @@ internal sealed partial class Unpickler
     private readonly MemoryBudget _memory;
     private readonly List<Value> _stack = [];
     private readonly List<int> _marks = [];
-    private readonly Dictionary<uint, Value> _memo = [];
+    private readonly List<Value?> _memo = [];   // null: not set
     private int _deepest;
     private long _frameEnd = -1;
 
@@ -153,13 +153,26 @@ internal sealed partial class Unpickler
         return items;
     }
 
+    // Picklers count their entries: from 0, and cPickle of Python 2 from 1. Any other number is one that a file made up.
     private void Memoize(uint index)
     {
         Value value = Peek();
-        Take(Cost.MemoEntry);
-        _memo[index] = value;
+        if (index == 1 && _memo.Count == 0)
+            _memo.Add(null);
+        if (index > _memo.Count)
+            throw Error($"entry {index} of the memo is set before entry {_memo.Count}; picklers number them one after the other");
+        if (index < _memo.Count)
+        {
+            _memo[(int)index] = value;
+            return;
+        }
+        Take(Cost.Slot);
+        _memo.Add(value);
     }
 
+    // As many as are set: what Python's len(memo) says.
+    private void MemoizeNext() => Memoize((uint)(_memo is [null, ..] ? _memo.Count - 1 : _memo.Count));
+
     private Value Recall(uint index) =>
-        _memo.TryGetValue(index, out Value? value) ? value : throw Error($"the memo has no entry {index}");
+        (index < _memo.Count ? _memo[(int)index] : null) ?? throw Error($"the memo has no entry {index}");
 }

@@ -8,7 +8,6 @@ internal static class Cost
     public const int Dict = 280;
     public const int Item = 24;
     public const int Pair = 160;
-    public const int MemoEntry = 96;
     public const int Slot = 24;
     public const int Opaque = 64;
     public const int Tensor = 256;
