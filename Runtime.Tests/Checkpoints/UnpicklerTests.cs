@@ -109,6 +109,31 @@ public class UnpicklerTests
         Assert.Equal([5, 6, 6], Items(writer => writer.Op('(').Int(5).Raw((byte)'q', 0).Int(6).Raw((byte)'q', 0).Raw((byte)'h', 0).Op('t')));
     }
 
+    [Theory]
+    [InlineData("pathlib", "PosixPath")]
+    [InlineData("pathlib", "WindowsPath")]
+    [InlineData("pathlib", "PurePosixPath")]
+    [InlineData("pathlib._local", "PosixPath")]
+    public void Read_a_path_as_an_object_without_attributes(string module, string name)
+    {
+        var path = Assert.IsType<ObjectValue>(Read(writer => writer.Global(module, name).Value(new object?[] { "/", "tmp", "out" }).Op('R')));
+
+        Assert.Equal($"{module}.{name}", path.Name);
+        Assert.Null(path.Attributes);
+    }
+
+    [Fact]
+    public void Read_a_member_of_an_enumeration_as_an_object_without_attributes()
+    {
+        foreach (object plain in (object[])[3, "rms", 0.5, true])
+        {
+            var member = Assert.IsType<ObjectValue>(Read(writer => writer.Global("__main__", "Norm").Value(new[] { plain }).Op('R')));
+
+            Assert.Equal("__main__.Norm", member.Name);
+            Assert.Null(member.Attributes);
+        }
+    }
+
     [Fact]
     public void Read_stack_instructions()
     {

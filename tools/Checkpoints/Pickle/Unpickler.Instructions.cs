@@ -205,7 +205,9 @@ internal sealed partial class Unpickler
     // object.__new__(cls), whose attributes BUILD sets next: the way of every plain class. With arguments the class's code would decide.
     private ObjectValue MakeObject(UnknownClass type, Value arguments, string instruction)
     {
-        if (instruction != "NEWOBJ" || arguments is not ListValue { ListKind: ListKind.Tuple, Items: [] })
+        bool isPlain = instruction == "NEWOBJ"
+            ? arguments is ListValue { ListKind: ListKind.Tuple, Items: [] } : InertCalls.Allow(type.Name, arguments);
+        if (!isPlain)
         {
             throw Unlisted(type.Name,
                 "; save plain data instead: torch.save({'model': model.state_dict(), 'config': vars(config)}, path)");
