@@ -19,6 +19,8 @@ internal static class HostileModels
             "'transformer.h.0.attn.bias' of shape [12] has no place"),
         ("a tensor twice but for a prefix", c => c.State.Add(("_orig_mod." + Norm, c[Norm])), "the same name but for a prefix"),
         ("a gap in the layers", c => c.State.AddRange(Layer(c, 3)), "layer 2 is missing"),
+        ("more layers than are read", c => c.State.AddRange(Enumerable.Range(TinyCheckpoint.Layers, 5000).Select(layer =>
+            ((object)$"transformer.h.{layer}.ln_1.weight", (object?)c[Norm]))), "5002 layers found, 'transformer.h.0.' and on; at most 4096"),
         ("a name of prefixes", c => c.State.Add((string.Concat(Enumerable.Repeat("model.", 300_000)) + "wte.weight", c[Norm])),
             "the state dict has a name of 1800010 characters, 'model.model."),
         ("a name of 1001 characters", c => c.State.Add((new string('n', 1001), c[Norm])), "a name of 1001 characters, 'nnn"),

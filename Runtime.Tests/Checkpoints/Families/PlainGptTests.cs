@@ -198,6 +198,15 @@ public class PlainGptTests
         Assert.DoesNotContain(report.Of(ReportKind.Assumed), line => line.StartsWith("norm epsilon", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Convert_names_a_missing_tensor_as_the_other_layers_do()
+    {
+        TestState state = new PlainModel { Norms = ("norm_1", "norm_2", "ln_f") }.State();
+        state.Items.RemoveAll(item => ((string)item.Key).StartsWith($"blocks.{Layers - 1}.norm_1.", StringComparison.Ordinal));
+
+        Assert.Contains($"tensor 'blocks.{Layers - 1}.norm_1.weight' is missing", Refuse(state.Items, Told), StringComparison.Ordinal);
+    }
+
     private static void Masks(TestState state)
     {
         state.Mask("blocks.0.attn.mask", 1, 1, ContextLength, ContextLength);

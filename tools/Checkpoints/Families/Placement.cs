@@ -1,4 +1,5 @@
 using MyGpt.Checkpoints.Tensors;
+using MyGpt.Runtime.Model;
 
 namespace MyGpt.Checkpoints.Families;
 
@@ -11,6 +12,7 @@ internal sealed class Placement
     private readonly Dictionary<string, TensorSource> _sources = new(StringComparer.Ordinal);
     private readonly StateDict _state;
     private readonly string _blocks;
+    private readonly HashSet<string> _namesWithin;
 
     public Placement(StateDict state, GptNames names, Report report)
     {
@@ -18,7 +20,8 @@ internal sealed class Placement
         Names = names;
         Report = report;
         _state = state;
-        (_blocks, LayerCount) = LayerCounter.Count(state, names.Blocks);
+        (_blocks, LayerCount) = LayerCounter.Count(state, names.Blocks, GptConfigLimits.LayerCount);
+        _namesWithin = LayerCounter.NamesWithin(state, _blocks);
     }
 
     public GptNames Names { get; }
@@ -48,16 +51,16 @@ internal sealed class Placement
     /// <summary>Whether one of several modules has a weight or bias that nobody has taken.</summary>
     public bool Has(params string[] modules) => modules.Any(module => Taker.HasWeight(module) || Taker.HasBias(module));
 
-    /// <summary>Whether some layer has a weight for one of several modules.</summary>
-    public bool AnyLayerHas(string[] modules) => AnyLayer(modules, Taker.HasWeight);
+    /// <summary>Whether some layer has a weight for one of several modules, taken or not.</summary>
+    public bool AnyLayerHas(string[] modules) => modules.Any(module => TensorTaker.HasWeight(module, _namesWithin.Contains));
 
-    /// <summary>Whether some layer has a bias for one of several modules.</summary>
-    public bool AnyLayerHasBias(string[] modules) => AnyLayer(modules, Taker.HasBias);
+    /// <summary>Whether some layer has a bias for one of several modules, taken or not.</summary>
+    public bool AnyLayerHasBias(string[] modules) => modules.Any(module => TensorTaker.HasBias(module, _namesWithin.Contains));
 
     /// <summary>How many heads a list of the first block has.</summary>
     /// <param name="list">Its name within the block.</param>
-    /// <exception cref="CheckpointException">A number is left out.</exception>
-    public int CountHeads(string list) => LayerCounter.Count(_state, [$"{Block(0)}{list}."], "head").Count;
+    /// <exception cref="CheckpointException">A number is left out, or there are too many.</exception>
+    public int CountHeads(string list) => LayerCounter.Count(_state, [$"{Block(0)}{list}."], GptConfigLimits.Width, "head").Count;
 
     /// <summary>Says where a tensor of weights.bin comes from.</summary>
     /// <param name="to">Its name in weights.bin.</param>
@@ -78,7 +81,4 @@ internal sealed class Placement
 
         string Name(StoredTensor part) => Printable.Escape(part.Name.Replace(first, all, StringComparison.Ordinal));
     }
-
-    private bool AnyLayer(string[] modules, Func<string, bool> has) =>
-        Enumerable.Range(0, LayerCount).Any(layer => modules.Any(module => has(Block(layer) + module)));
 }

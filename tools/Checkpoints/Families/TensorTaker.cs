@@ -12,10 +12,19 @@ internal sealed class TensorTaker(StateDict state)
     private static readonly string[] BiasSuffixes = [".bias", ".shift", ".beta", "_bias"];
 
     /// <summary>Whether a module has a weight that nobody has taken.</summary>
-    public bool HasWeight(string module) => WeightSuffixes.Any(suffix => state.Has(module + suffix));
+    public bool HasWeight(string module) => HasWeight(module, state.Has);
 
     /// <summary>Whether a module has a bias that nobody has taken.</summary>
-    public bool HasBias(string module) => BiasSuffixes.Any(suffix => state.Has(module + suffix));
+    public bool HasBias(string module) => HasBias(module, state.Has);
+
+    /// <summary>Whether a module has a weight among some names.</summary>
+    /// <param name="module">Whose weight it is.</param>
+    /// <param name="isThere">Whether a tensor of this name is there.</param>
+    public static bool HasWeight(string module, Func<string, bool> isThere) => WeightSuffixes.Any(suffix => isThere(module + suffix));
+
+    /// <summary>Whether a module has a bias among some names.</summary>
+    /// <inheritdoc cref="HasWeight(string, Func{string, bool})"/>
+    public static bool HasBias(string module, Func<string, bool> isThere) => BiasSuffixes.Any(suffix => isThere(module + suffix));
 
     /// <summary>Takes a matrix.</summary>
     /// <param name="module">Whose weight it is.</param>
