@@ -89,6 +89,52 @@ public class RowReaderTests
     }
 
     [Theory]
+    [InlineData(100)]
+    [InlineData(1000)]
+    public void Read_elements_far_apart_in_few_reads(int columnStride)
+    {
+        const int Rows = 3, Columns = 2000;
+        var storage = new CountingStorage(Rows * Columns * columnStride * sizeof(float));
+
+        Read(Tensor(storage, TensorType.Float32, 0, [Rows, Columns], [Columns * columnStride, columnStride]));
+
+        Assert.InRange(storage.Reads, 1, Rows * (1 + (Columns / 64)));   // a read of 256 kB has 64 of the farther ones
+    }
+
+    [Theory]
+    [InlineData(new long[] { }, new long[] { }, 1)]
+    [InlineData(new long[] { 5, 4 }, new long[] { 4, 1 }, 20)]
+    [InlineData(new long[] { 5, 4 }, new long[] { 1, 5 }, 20)]
+    [InlineData(new long[] { 5, 4 }, new long[] { 12, 3 }, 60)]       // what lies between is read, too
+    [InlineData(new long[] { 5, 1 }, new long[] { 12, 1 }, 60)]
+    [InlineData(new long[] { 5 }, new long[] { 5000 }, 5 * 1024)]     // as dear as a call
+    [InlineData(new long[] { 1 << 30, 1 << 30 }, new long[] { 1 << 30, 1 }, 1L << 60)]
+    public void ElementsRead_counts_what_lies_between(long[] shape, long[] strides, long expected)
+    {
+        StoredTensor tensor = Tensor(new CountingStorage(long.MaxValue), TensorType.UInt8, 0, shape, strides);
+
+        Assert.Equal(expected, RowReader.ElementsRead(tensor));
+    }
+
+    [Theory]
+    [InlineData(new long[] { }, new long[] { }, true)]
+    [InlineData(new long[] { 5, 4 }, new long[] { 4, 1 }, true)]
+    [InlineData(new long[] { 5, 4 }, new long[] { 1, 5 }, true)]
+    [InlineData(new long[] { 5, 4 }, new long[] { 100, 3 }, true)]
+    [InlineData(new long[] { 2, 3, 4 }, new long[] { 4, 8, 1 }, true)]
+    [InlineData(new long[] { 1, 4 }, new long[] { 0, 1 }, true)]      // a dimension of size 1 has any stride
+    [InlineData(new long[] { 5, 4 }, new long[] { 3, 1 }, false)]
+    [InlineData(new long[] { 5, 4 }, new long[] { 0, 1 }, false)]
+    [InlineData(new long[] { 4 }, new long[] { 0 }, false)]
+    [InlineData(new long[] { 28, 28 }, new long[] { 70, 65 }, false)]
+    public void IsOnceOnly_of_slices_and_transposes(long[] shape, long[] strides, bool expected)
+    {
+        StoredTensor tensor = Tensor(new CountingStorage(1 << 20), TensorType.UInt8, 0, shape, strides);
+
+        Assert.Equal(expected, tensor.IsOnceOnly);
+    }
+
+    [Theory]
     [InlineData(0, new long[] { 2, 3 }, new long[] { 3, 1 }, true)]
     [InlineData(0, new long[] { 2, 3 }, new long[] { 3, 2 }, false)]                     // one past the end
     [InlineData(1, new long[] { 2, 3 }, new long[] { 3, 1 }, false)]
@@ -125,5 +171,22 @@ public class RowReaderTests
             read.AddRange(numbers);
         });
         return [.. read];
+    }
+
+    /// <summary>Zeros that take no memory, and how often they were read.</summary>
+    private sealed class CountingStorage(long length) : TensorStorage
+    {
+        public override string Name => "zeros";
+
+        public override long Length => length;
+
+        public int Reads { get; private set; }
+
+        public override void Read(long position, Span<byte> destination)
+        {
+            Assert.True(position >= 0 && position <= length - destination.Length);
+            Reads++;
+            destination.Clear();
+        }
     }
 }

@@ -204,16 +204,16 @@ public static class Converter
         return type;
     }
 
-    // Layers may share a storage, so a small file can describe a large model; no real one shares this much.
+    // Layers may share a storage, so a small file can describe a large model; no real one shares this much. What lies between the elements
+    // of a slice counts too, since it is read.
     private static void CheckSize(FamilyModel model, Checkpoint checkpoint)
     {
         const int MostSharing = 64;
-        decimal bytes = model.Tensors.Values.SelectMany(source => source.Parts)
-            .Sum(part => part.Type.Size() * part.Shape.Aggregate(1m, static (product, size) => product * size));
+        decimal bytes = model.Tensors.Values.SelectMany(source => source.Parts).Sum(part => part.Type.Size() * RowReader.ElementsRead(part));
         if (bytes > (decimal)checkpoint.FileBytes * MostSharing)
         {
-            throw new CheckpointException($"the tensors share storages so that a file of {checkpoint.FileBytes} bytes describes "
-                + $"{bytes} bytes of weights; at most {MostSharing} times the file are written");
+            throw new CheckpointException($"the tensors share storages so that of a file of {checkpoint.FileBytes} bytes "
+                + $"{bytes} bytes would be read; at most {MostSharing} times the file are");
         }
     }
 

@@ -94,6 +94,11 @@ internal sealed class TensorTaker(StateDict state)
             throw new CheckpointException($"{quoted} is {tensor.Type.Name()}; a weight must be float32, float16, bfloat16 or float64");
         if (tensor.Shape.Any(static size => size is < 1 or > int.MaxValue))
             throw new CheckpointException($"{quoted} has the shape {Printable.Shape(tensor.Shape)}; sizes from 1 to {int.MaxValue} needed");
+        if (!tensor.IsOnceOnly)
+        {
+            throw new CheckpointException($"{quoted} of shape {Printable.Shape(tensor.Shape)} with strides {Printable.Shape(tensor.Strides)} "
+                + "has elements in more than one place; a weight, or a slice or transpose of one, was needed");
+        }
         return tensor;
     }
 

@@ -15,8 +15,8 @@ internal sealed class RowReader
     // 256 kB as float32: what is read stays in the core's cache until it has been checked, summed and written.
     private const int RunElements = 1 << 16;
 
-    // Neighbours further apart than this are read one by one: reading what lies between would cost more.
-    private const int LargestGap = 64;
+    // Neighbours further apart than this are read one by one: reading the 4 kB between would cost more than a call.
+    private const int LargestGap = 1 << 10;
 
     // Columns of a transposed view that are read before they are turned into rows: one cache line of each row.
     private const int StripColumns = 16;
@@ -32,6 +32,21 @@ internal sealed class RowReader
     /// <param name="column">The tile's first column.</param>
     /// <param name="numbers">Its elements in row-major order; valid until the call returns.</param>
     public delegate void Receive(long row, long column, ReadOnlySpan<float> numbers);
+
+    /// <summary>How many elements of the file are read for all of a tensor's: more than it has when its neighbours lie apart.</summary>
+    /// <param name="tensor">A tensor of any dimensions that does not overlap itself.</param>
+    public static decimal ElementsRead(StoredTensor tensor)
+    {
+        decimal count = 1;
+        long gap = LargestGap;
+        for (int i = 0; i < tensor.Shape.Count; i++)
+        {
+            count *= tensor.Shape[i];
+            if (tensor.Shape[i] > 1)
+                gap = Math.Min(gap, tensor.Strides[i]);
+        }
+        return count > 1 ? count * Math.Max(1, gap) : count;
+    }
 
     /// <summary>Reads all elements in row-major order.</summary>
     /// <param name="tensor">A tensor of one or two dimensions.</param>

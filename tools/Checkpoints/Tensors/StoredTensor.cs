@@ -38,6 +38,25 @@ internal sealed class StoredTensor
     /// <summary>Distance between neighbours along each dimension, in elements.</summary>
     public IReadOnlyList<long> Strides { get; }
 
+    /// <summary>
+    /// Whether no two of its elements are the same one of the storage: true of all that slices and transposes of a tensor give, false of what
+    /// expand() gives, and of strides that a file has made up.
+    /// </summary>
+    public bool IsOnceOnly
+    {
+        get
+        {
+            long reach = 1;   // from the first to the last element of the dimensions so far, the innermost in the storage first
+            foreach ((long size, long stride) in Shape.Zip(Strides).Where(static dimension => dimension.First > 1).OrderBy(static dimension => dimension.Second))
+            {
+                if (stride < reach)
+                    return false;
+                reach += (size - 1) * stride;   // no further than the storage goes, which was checked
+            }
+            return true;
+        }
+    }
+
     /// <summary>Checks a tensor's description.</summary>
     /// <param name="name">Its name in the checkpoint.</param>
     /// <param name="value">The description.</param>
