@@ -61,6 +61,37 @@ public class BufferTests
             Check("plain GPT", state.Items, model.Forward(state), Told).Of(ReportKind.LeftOut));
     }
 
+    [Theory]
+    [InlineData(0, float.NegativeInfinity)]
+    [InlineData(0, float.MinValue)]
+    [InlineData(0, -65504)]       // float16's lowest
+    [InlineData(0, -10_000)]
+    [InlineData(0, -9984)]        // -10000 in bf16
+    [InlineData(0, 1)]
+    public void Convert_leaves_out_a_causal_mask_that_is_added(float upTo, float after)
+    {
+        var model = new PlainModel { Buffers = state => state.Set("blocks.0.attn.mask", TestState.Triangle([T, T], upTo, after)) };
+        TestState state = model.State();
+
+        Check("plain GPT", state.Items, model.Forward(state), Told);
+    }
+
+    [Theory]
+    [InlineData(0, -1)]
+    [InlineData(0, -100)]
+    [InlineData(0, -9000)]
+    [InlineData(0, 10_000)]
+    [InlineData(1, -10_000)]
+    [InlineData(2, 0)]
+    [InlineData(-10_000, 0)]
+    public void Convert_refuses_a_bias_that_looks_like_a_mask(float upTo, float after)
+    {
+        var model = new PlainModel { Buffers = state => state.Set("blocks.0.attn.mask", TestState.Triangle([T, T], upTo, after)) };
+
+        Assert.Contains($"the mask 'blocks.0.attn.mask' has {upTo} for pairs that attend and {after} for those that do not",
+            Refuse(model.State().Items, Told), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Convert_checks_a_mask_that_is_larger_than_a_tile()
     {
