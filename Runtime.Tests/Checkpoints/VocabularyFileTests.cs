@@ -66,6 +66,11 @@ public class VocabularyFileTests
         Assert.Contains(reason, Refuse(name, Encoding.UTF8.GetBytes(text)), StringComparison.Ordinal);
 
     [Fact]
+    public void Read_says_where_JSON_is_damaged_and_does_not_repeat_it() =>
+        Assert.EndsWith("'long.json' is damaged JSON: line 2, byte 8",
+            Refuse("long.json", Encoding.UTF8.GetBytes("[\n\"a\", t" + new string('r', 1_000_000))), StringComparison.Ordinal);
+
+    [Fact]
     public void Read_refuses_what_is_not_UTF8() =>
         Assert.Contains("line 2 is not UTF-8", Refuse("latin1.txt", [(byte)'a', (byte)'\n', 0xE4, (byte)'\n']), StringComparison.Ordinal);
 

@@ -112,9 +112,15 @@ internal static class VocabularyFile
                 return tokens;
             required = required || IsJson(text);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException e)
         {
-            return required ? throw new CheckpointException($"{source} is damaged JSON: {Printable.Escape(e.Message)}", e) : null;
+            // Its message may repeat all that it could not read, as long as the file; the place is enough.
+            return required
+                ? throw new CheckpointException($"{source} is damaged JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}") : null;
+        }
+        catch (InvalidOperationException e)
+        {
+            return required ? throw new CheckpointException($"{source} is damaged JSON: token {tokens.Count} is no text", e) : null;
         }
         return required ? throw new CheckpointException($"{source} is JSON, but not an array of strings") : null;
     }
