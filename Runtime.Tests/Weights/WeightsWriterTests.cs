@@ -158,11 +158,38 @@ public class WeightsWriterTests
         foreach (string name in others.Append(".mygpt-4.partial").Append(".mygpt-5.partial").Append(".mygpt-6.partial"))
             File.WriteAllBytes(folder.File(name), OldFile);
         File.WriteAllBytes(folder.File(".mygpt-7.partial"), []);   // killed before it wrote anything
+        foreach (string name in Directory.GetFiles(folder.FullPath))
+            File.SetLastWriteTimeUtc(name, DateTime.UtcNow.AddHours(-25));
         using (new FileStream(folder.File(".mygpt-5.partial"), FileMode.Open, FileAccess.Write, FileShare.None))   // its writer lives
             WeightsWriter.Write(folder.File("weights.bin"), Header(), [Source("a", ElementType.U8, [3])], overwrite: false);
         Assert.Equal(
             others.Append(".mygpt-5.partial").Append("weights.bin").Order(StringComparer.Ordinal),
             Directory.GetFileSystemEntries(folder.FullPath).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Write_leaves_a_file_without_a_lock_to_its_writer_unless_that_is_gone()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string elsewhere = folder.File(".mygpt-1.partial");   // from a machine of another name
+        SectionSource section = Source("a", ElementType.U8, [3]);
+        string own = "", dead = "";
+        WeightsWriter.Write(folder.File("1.bin"), Header(), [section with { Write = WriteBesideOthers }], overwrite: false);
+        Assert.True(File.Exists(own));
+        Assert.True(File.Exists(elsewhere));
+        Assert.False(File.Exists(dead));
+
+        // The same process writes a second file, on a file system without locks.
+        void WriteBesideOthers(Stream stream)
+        {
+            string mine = Directory.GetFiles(folder.FullPath, "*.partial").Single();
+            own = mine.Replace(".partial", "0.partial", StringComparison.Ordinal);
+            dead = own.Replace($"-{Environment.ProcessId}-", $"-{int.MaxValue}-", StringComparison.Ordinal);
+            foreach (string name in (string[])[own, dead, elsewhere])
+                File.WriteAllBytes(name, OldFile);
+            WeightsWriter.Write(folder.File("2.bin"), Header(), [section], overwrite: false);
+            section.Write(stream);
+        }
     }
 
     [UnixFact]

@@ -1,15 +1,25 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace MyGpt.Runtime.Weights;
 
 /// <summary>A file on its way to its place: written under a name of its own beside it, and gone unless it gets there.</summary>
 /// <remarks>
 /// SIGINT, SIGTERM and SIGHUP end the process as ever, but remove the file first. A process killed otherwise leaves it behind; whoever
-/// writes into the folder next removes it: its writer would hold a lock on it.
+/// writes into the folder next removes it when its writer is known to be gone. A lock alone does not show that: there is none yet while the
+/// file is being created, and none at all on some network file systems. So the name says which process of which machine writes, and
+/// what may be another machine's is left alone for a day.
 /// </remarks>
 internal sealed class PartialFile : IDisposable
 {
     private const string Prefix = ".mygpt-", Suffix = ".partial";
+
+    private static readonly TimeSpan LongestWrite = TimeSpan.FromDays(1);
+
+    // Of the names of machines, which may have any characters.
+    private static readonly string Machine = $"{Crc32C.Of(Encoding.UTF8.GetBytes(Environment.MachineName)):x8}";
 
     private readonly Lock _gate = new();
     private readonly PosixSignalRegistration[] _signals;
@@ -18,7 +28,8 @@ internal sealed class PartialFile : IDisposable
     /// <param name="folder">Where to; it exists.</param>
     public PartialFile(string folder)
     {
-        Path = System.IO.Path.Combine(folder, $"{Prefix}{Guid.NewGuid():N}{Suffix}");
+        Path = System.IO.Path.Combine(folder,
+            string.Create(CultureInfo.InvariantCulture, $"{Prefix}{Machine}-{Environment.ProcessId}-{Guid.NewGuid():N}{Suffix}"));
         PosixSignal[] ends = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
         _signals = [.. ends.Select(signal => PosixSignalRegistration.Create(signal, Interrupt)), .. IgnoreSizeLimit()];
     }
@@ -34,7 +45,7 @@ internal sealed class PartialFile : IDisposable
             foreach (FileInfo file in new DirectoryInfo(folder).EnumerateFiles(Prefix + "*" + Suffix))
             {
                 // A pipe of this name would keep us waiting; a link is none of ours.
-                if (file.LinkTarget is null && (file.Length > 0 || InputFile.IsRegular(file.FullName)))
+                if (file.LinkTarget is null && (file.Length > 0 || InputFile.IsRegular(file.FullName)) && IsAbandoned(file))
                     RemoveUnlessLocked(file.FullName);
             }
         }
@@ -89,6 +100,24 @@ internal sealed class PartialFile : IDisposable
     // SIGXFSZ, 25 on Linux and macOS: a write beyond the process's limit on file sizes then fails like any other.
     private static IEnumerable<PosixSignalRegistration> IgnoreSizeLimit() =>
         OperatingSystem.IsWindows() ? [] : [PosixSignalRegistration.Create((PosixSignal)25, static context => context.Cancel = true)];
+
+    private static bool IsAbandoned(FileInfo file) =>
+        DateTime.UtcNow - file.LastWriteTimeUtc > LongestWrite
+        || (file.Name[Prefix.Length..].Split('-') is [string machine, string process, _] && machine == Machine
+            && int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out int id) && !IsRunning(id));
+
+    private static bool IsRunning(int process)
+    {
+        try
+        {
+            Process.GetProcessById(process).Dispose();
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
 
     private static void RemoveUnlessLocked(string path)
     {
