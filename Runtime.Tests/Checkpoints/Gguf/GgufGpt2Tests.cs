@@ -67,6 +67,31 @@ public class GgufGpt2Tests
     }
 
     [Theory]
+    [InlineData("default")]
+    [InlineData("gpt-2")]
+    [InlineData("gpt2")]
+    public void Convert_takes_a_vocabulary_that_is_split_as_GPT2_splits(string splitting)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        using ModelFile model = Conversion.Convert(
+            folder, new TinyGguf().File.With("tokenizer.ggml.pre", TestGguf.Text(splitting)).ToArray()).Model;
+
+        Assert.Equal(TinyGguf.VocabSize, model.Description.Tokenizer!.TokenCount);
+    }
+
+    [Fact]
+    public void Convert_takes_a_model_that_splits_text_in_another_way_when_a_vocabulary_is_given()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        File.WriteAllText(folder.File("vocab.txt"), string.Join('\n', Enumerable.Range(0, TinyGguf.VocabSize).Select(id => $"w{id}")) + "\n");
+        byte[] checkpoint = new TinyGguf().File.With("tokenizer.ggml.pre", TestGguf.Text("llama-bpe")).ToArray();
+
+        using ModelFile model = Conversion.Convert(folder, checkpoint, new ConvertOptions { VocabPath = folder.File("vocab.txt") }).Model;
+
+        Assert.Equal(TinyGguf.VocabSize, model.Description.Tokenizer!.TokenCount);
+    }
+
+    [Theory]
     [InlineData(12U, "Q4_K")]
     [InlineData(14U, "Q6_K")]
     [InlineData(20U, "IQ4_NL")]
@@ -91,6 +116,8 @@ public class GgufGpt2Tests
     [InlineData("no merges", "tokenizer.ggml.tokens and no tokenizer.ggml.merges")]
     [InlineData("merge of three", "item 0 is 't h e'")]
     [InlineData("token twice", "'!' is there twice, the second time as token 1")]
+    [InlineData("split as Llama 3", "tokenizer.ggml.pre is 'llama-bpe', another way to split text than GPT-2's")]
+    [InlineData("split by a number", "tokenizer.ggml.pre is an integer, another way")]
     [InlineData("types of others", "tokenizer.ggml.token_type has 1 items for 2 tokens")]
     public void Convert_refuses_metadata_that_contradicts_the_model(string change, string reason)
     {
@@ -104,6 +131,8 @@ public class GgufGpt2Tests
             "heads" => file.With("gpt2.attention.head_count", TestGguf.UInt32(5)),
             "end token" => file.With("tokenizer.ggml.eos_token_id", TestGguf.UInt32(259)),
             "no merges" => file.With("tokenizer.ggml.merges", TestGguf.UInt8(0)),
+            "split as Llama 3" => file.With("tokenizer.ggml.pre", TestGguf.Text("llama-bpe")),
+            "split by a number" => file.With("tokenizer.ggml.pre", TestGguf.UInt32(1)),
             "merge of three" => file.With("tokenizer.ggml.merges", TestGguf.Texts("t h e")),
             "token twice" => file.With("tokenizer.ggml.tokens", TestGguf.Texts("!", "!")),
             _ => file.With("tokenizer.ggml.tokens", TestGguf.Texts("!", "?")).With("tokenizer.ggml.token_type", TestGguf.Int32s(1)),

@@ -8,7 +8,10 @@ namespace MyGpt.Checkpoints.Vocabularies;
 internal static class GgufVocabulary
 {
     private const string Model = "tokenizer.ggml.model", Tokens = "tokenizer.ggml.tokens", Merges = "tokenizer.ggml.merges",
-        Types = "tokenizer.ggml.token_type";
+        Types = "tokenizer.ggml.token_type", Splitting = "tokenizer.ggml.pre";
+
+    // What llama.cpp's converter writes for GPT-2; files from before the field have none, and later ones say default where it knew no better.
+    private static readonly string[] SplitsAsGpt2 = ["default", "gpt-2", "gpt2"];
 
     // Kinds of tokens that stand for more than their text: control and user-defined.
     private const long Control = 3, UserDefined = 4;
@@ -18,7 +21,7 @@ internal static class GgufVocabulary
     /// <param name="vocabSize">V of the model.</param>
     /// <param name="report">Gets what was found.</param>
     /// <returns>Null when there is none, or one of another algorithm.</returns>
-    /// <exception cref="CheckpointException">It is damaged or of another model.</exception>
+    /// <exception cref="CheckpointException">It is damaged, of another model, or splits text in another way than GPT-2.</exception>
     public static TokenizerData? Find(DictValue metadata, int vocabSize, Report report)
     {
         if (metadata.Get<ListValue>(Tokens) is not { } tokens)
@@ -28,6 +31,12 @@ internal static class GgufVocabulary
         {
             report.Warning($"the vocabulary of the metadata is not used: {Model} is {Printable.Quote(model ?? "")}, and only 'gpt2' is byte-level BPE");
             return null;
+        }
+        if (metadata.TryGet(Splitting, out Value? splitting) && !(splitting is TextValue known && SplitsAsGpt2.Contains(known.Value)))
+        {
+            string found = splitting is TextValue text ? Printable.Quote(text.Value) : splitting.Kind;
+            throw new CheckpointException($"the metadata says {Splitting} is {found}, another way to split text than GPT-2's, which would give other "
+                + $"tokens; {string.Join(", ", SplitsAsGpt2)} or nothing was needed (--vocab FILE says which vocabulary to use instead)");
         }
         if (metadata.Get<ListValue>(Merges) is not { } merges)
             throw new CheckpointException($"the metadata has {Tokens} and no {Merges}; both were needed");
