@@ -217,6 +217,19 @@ public class FamilyTests
     }
 
     [Fact]
+    public void Convert_myGPT_refuses_a_norm_option_that_contradicts_the_biases()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string checkpoint = TestFiles.Fixture("mygpt_ch15_bare_state_dict/trained_gpt.pt");
+
+        var error = Assert.Throws<OptionException>(() => Converter.Convert(
+            checkpoint, folder.File("w.bin"), new ConvertOptions { Heads = 2, Norm = NormKind.RmsNorm }));
+
+        Assert.Equal("--norm", error.Option);
+        Assert.Contains("whose norms have biases", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Convert_myGPT_refuses_a_tokenizer_of_another_kind_unless_a_vocabulary_is_given()
     {
         using TemporaryFolder folder = TestFiles.NewFolder();

@@ -104,10 +104,16 @@ internal sealed class MyGptTutorial : IFamily
     // Both norms of the tutorial add 1e-5. Its RMSNorm has no bias, its LayerNorm has one.
     private static NormKind ChooseNorm(GivenOptions options, ConfigReader? config, AssembledGpt gpt, Report report)
     {
-        NormKind norm = NormChoice.Kind(options, config?.Text("norm_type"), gpt.NormBias ? NormKind.LayerNorm : NormKind.RmsNorm,
+        string? stated = config?.Text("norm_type");
+        if (stated is null && options.Norm is { } chosen && (chosen == NormKind.LayerNorm) != gpt.NormBias)
+        {
+            throw new OptionException("--norm", "--norm contradicts the checkpoint, whose norms have "
+                + $"{(gpt.NormBias ? "biases, as the tutorial's LayerNorm" : "no biases, as the tutorial's RMSNorm")}; leave the option out");
+        }
+        NormKind norm = NormChoice.Kind(options, stated, gpt.NormBias ? NormKind.LayerNorm : NormKind.RmsNorm,
             gpt.NormBias ? "the norms have biases" : "the norms have no biases, which the tutorial's LayerNorm has", report);
         return (norm == NormKind.LayerNorm) == gpt.NormBias ? norm : throw new CheckpointException(
-            $"{Config} says norm_type = {config?.Text("norm_type")}, but the norms have {(gpt.NormBias ? "biases" : "none")}");
+            $"{Config} says norm_type = {stated}, but the norms have {(gpt.NormBias ? "biases" : "none")}");
     }
 
     private static TokenizerData? FindVocabulary(DictValue root, int vocabSize, Report report)
