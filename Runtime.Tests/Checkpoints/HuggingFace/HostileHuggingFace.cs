@@ -37,6 +37,8 @@ internal static class HostileHuggingFace
         ("an epsilon that is a string", m => m.With("layer_norm_epsilon", "1e-5"), "config.json says layer_norm_epsilon is a string"),
         ("a tied head that differs", m => m.With("tie_word_embeddings", true)["lm_head.weight"] = TestTensor.Random(9, 5, 4),
             "config.json says tie_word_embeddings = True, but lm_head.weight and wte.weight differ"),
+        ("another head without a word on tying", m => m["lm_head.weight"] = TestTensor.Random(9, 5, 4),
+            "config.json says no tie_word_embeddings, which means True (GPT2Config's default), but lm_head.weight and wte.weight differ"),
         ("a head of its own that is not there", m => m.With("tie_word_embeddings", false),
             "config.json says tie_word_embeddings = False, but there is no lm_head.weight"),
         ("tying that is a string", m => m.With("tie_word_embeddings", "yes"), "config.json says tie_word_embeddings is a string"),

@@ -15,7 +15,8 @@ namespace MyGpt.Checkpoints.Families;
 /// </remarks>
 internal sealed class HuggingFaceGpt2 : IFamily
 {
-    private const string ConfigName = "config.json", ModelType = "model_type", Gpt2 = "gpt2", Head = "lm_head.weight";
+    private const string ConfigName = "config.json", ModelType = "model_type", Gpt2 = "gpt2", Head = "lm_head.weight",
+        Tied = "tie_word_embeddings";
 
     private const int DefaultHeads = 12, HiddenPerWidth = 4;
 
@@ -141,12 +142,14 @@ internal sealed class HuggingFaceGpt2 : IFamily
             throw new CheckpointException($"{ConfigName} says no n_inner, which means {HiddenPerWidth} x the width {gpt.EmbeddingDim}, "
                 + $"but the MLP's first matrix says {gpt.MlpDim}");
         }
-        if (config.Flag("tie_word_embeddings") is not { } tied)
-            return;
-        if (tied && !gpt.TiedHead)
-            throw new CheckpointException($"{ConfigName} says tie_word_embeddings = True, but {Head} and wte.weight differ");
-        if (!tied && !hasHead)
-            throw new CheckpointException($"{ConfigName} says tie_word_embeddings = False, but there is no {Head}");
+        bool? tied = config.Flag(Tied);
+        if (tied != false && !gpt.TiedHead)
+        {
+            string says = tied is null ? $"no {Tied}, which means True (GPT2Config's default)" : $"{Tied} = True";
+            throw new CheckpointException($"{ConfigName} says {says}, but {Head} and wte.weight differ");
+        }
+        if (tied == false && !hasHead)
+            throw new CheckpointException($"{ConfigName} says {Tied} = False, but there is no {Head}");
     }
 
     private static (int Heads, string Reason)? Published(int width, bool hasConfig)
