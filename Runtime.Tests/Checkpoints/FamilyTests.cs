@@ -149,7 +149,7 @@ public class FamilyTests
     public void Convert_separate_query_key_value_stacks_them()
     {
         using TemporaryFolder folder = TestFiles.NewFolder();
-        byte[] checkpoint = Gpt104(names: ["attn.q_proj", "attn.k_proj", "attn.v_proj"], config: []);
+        byte[] checkpoint = Gpt104(names: ["attn.q_proj", "attn.k_proj", "attn.v_proj"], config: [("norm", "layer"), ("activation", "gelu")]);
 
         using ModelFile model = Conversion.Convert(folder, checkpoint).Model;
 
@@ -287,14 +287,14 @@ public class FamilyTests
         const int Width = 4;
         List<(object, object?)> state =
         [
-            ("tok_emb.weight", TestTensor.Random(1, 5, Width)), ("pos_emb.weight", TestTensor.Random(2, 3, Width)),
-            ("layers.0.norm1.weight", TestTensor.Random(3, Width)), ("layers.0.attn.out_proj.weight", TestTensor.Random(4, Width, Width)),
-            ("layers.0.norm2.weight", TestTensor.Random(5, Width)), ("layers.0.ffn.fc1.weight", TestTensor.Random(6, 6, Width)),
-            ("layers.0.ffn.fc2.weight", TestTensor.Random(7, Width, 6)), ("norm.weight", TestTensor.Random(8, Width)),
+            ("wte.weight", TestTensor.Random(1, 5, Width)), ("wpe.weight", TestTensor.Random(2, 3, Width)),
+            ("h.0.ln_1.weight", TestTensor.Random(3, Width)), ("h.0.attn.c_proj.weight", TestTensor.Random(4, Width, Width)),
+            ("h.0.ln_2.weight", TestTensor.Random(5, Width)), ("h.0.mlp.c_fc.weight", TestTensor.Random(6, 6, Width)),
+            ("h.0.mlp.c_proj.weight", TestTensor.Random(7, Width, 6)), ("ln_f.weight", TestTensor.Random(8, Width)),
         ];
         int rows = 3 * Width / names.Length;
         for (int i = 0; i < names.Length; i++)
-            state.Add(($"layers.0.{names[i]}.weight", TestTensor.Of([.. Enumerable.Repeat(i + 1f, rows * Width)], rows, Width)));
+            state.Add(($"h.0.{names[i]}.weight", TestTensor.Of([.. Enumerable.Repeat(i + 1f, rows * Width)], rows, Width)));
         List<(object, object?)> fields = [("d_model", Width), ("n_layers", 1), ("n_heads", 2), ("context_length", 3), .. config];
         return TinyCheckpoint.Archive((List<(object, object?)>)[("config", fields), ("model", state)]);
     }

@@ -39,15 +39,37 @@ public class Gpt2NamesTests
         Assert.Equal("--heads", Ask(state.Prefixed(prefix)).Option);
     }
 
-    [Fact]
-    public void Convert_nanoGPT_state_dict_whose_head_is_a_copy_is_no_minGPT()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]      // torch < 2 saves them, and safetensors makes two heads of a tied one
+    public void Convert_nanoGPT_state_dict_whose_head_is_a_copy_is_no_minGPT(bool masks)
     {
-        TestState state = State(masks: false, tied: true);
+        TestState state = State(masks, tied: true);
         int head = state.Items.FindIndex(item => item.Key.Equals("lm_head.weight"));
         var tensor = (TestTensor)state.Items[head].Value!;
         state.Items[head] = ("lm_head.weight", tensor with { Data = [.. tensor.Data] });
 
         Check("nanoGPT", state.Items, Forward(state, GeluErf), ThreeHeads);
+    }
+
+    [Fact]
+    public void Convert_minGPT_without_its_head_is_refused()
+    {
+        TestState old = OldState();
+        old.Items.RemoveAll(item => item.Key.Equals("head.weight"));
+
+        Assert.Contains("tensor 'head.weight' is missing; the code of this family has a head of its own", Refuse(old.Items, ThreeHeads), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Convert_nanoGPT_whose_arguments_were_saved_as_config_has_the_erf_GELU()
+    {
+        TestState state = State(masks: false, tied: true);
+        List<(object, object?)> root = [("model", state.Items), ("config", new List<(object, object?)>([.. Config, ("bias", true)]))];
+
+        ConversionReport report = Check("nanoGPT", root, Forward(state, GeluErf));
+
+        Assert.Contains(report.Of(ReportKind.Assumed), line => line.StartsWith("activation gelu-erf: nn.GELU() in nanoGPT's model.py", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -47,6 +47,25 @@ public class LectureGptTests
         Assert.Contains("config says n_head = 2, but the list of heads says 3", Refuse(root), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Convert_beside_the_config_of_another_tutorial_is_still_the_lecture()
+    {
+        TestState state = State("token_embedding_table", "position_embedding_table", "lm_head");
+        List<(object, object?)> config = [("d_model", Width), ("n_heads", HeadCount), ("n_layers", Layers), ("context_length", ContextLength)];
+        List<(object, object?)> root = [("model", state.Items), ("config", config)];
+
+        Check(Family, root, Forward(state, "token_embedding_table", "position_embedding_table", "lm_head"));
+    }
+
+    [Fact]
+    public void Convert_without_a_head_is_refused()
+    {
+        TestState state = State("token_embedding_table", "position_embedding_table", "lm_head");
+        state.Items.RemoveAll(item => item.Key.Equals("lm_head.weight"));
+
+        Assert.Contains("tensor 'lm_head.weight' is missing; the code of this family has a head of its own", Refuse(state.Items), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("blocks.0.sa.heads.1.", "head 1 is missing: no tensor's name begins with 'blocks.0.sa.heads.1.', but there is a head 2")]
     [InlineData("blocks.1.sa.heads.1.", "tensor 'blocks.1.sa.heads.1.query.weight' is missing")]

@@ -36,6 +36,23 @@ public class PlainGptTests
         Rotate = Pairs(10_000),
     };
 
+    // Its tables have each angle twice, half a row apart.
+    private static readonly PlainModel RaschkaLlama = Swiglu with
+    {
+        Positions = null,
+        Blocks = "trf_blocks",
+        Norms = ("norm1", "norm2", "final_norm"),
+        NormBias = false,
+        Rms = true,
+        Attention = "att",
+        Qkv = ["W_query", "W_key", "W_value"],
+        Projection = "out_proj",
+        Mlp = ["ff.fc1", "ff.fc2", "ff.fc3"],
+        Head = "out_head.weight",
+        Rotate = Halves(10_000),
+        Buffers = Tables(RotaryTables.Doubled, 10_000, "trf_blocks.{0}.att."),
+    };
+
     private static readonly ConvertOptions ToldLlama =
         ToldGated with { Norm = NormKind.RmsNorm, Rotary = PositionKind.RotaryPairs, ContextLength = ContextLength };
 
@@ -108,6 +125,12 @@ public class PlainGptTests
             Tokens = "embed_tokens.weight", Blocks = "layers", Norms = ("input_layernorm", "post_attention_layernorm", "norm"), Attention = "self_attn",
             Qkv = ["q_proj", "k_proj", "v_proj"], Projection = "o_proj", Mlp = ["mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"], Head = "lm_head.weight",
         }, ToldGated),
+        ["Raschka's Llama"] = (RaschkaLlama, ByTable),
+        ["the lecture's names with fused attention"] = (Fused with
+        {
+            Tokens = "token_embedding_table.weight", Positions = "position_embedding_table.weight", Attention = "sa", Projection = "proj",
+            Mlp = ["ffwd.net.0", "ffwd.net.2"], Head = "lm_head.weight",
+        }, Told),
         ["a position parameter of (1, T, C)"] = (Fused with { Positions = "pos_emb" }, Told),
         ["masks"] = (Fused with { Buffers = Masks }, Told),
     };
@@ -218,12 +241,13 @@ public class PlainGptTests
         });
     }
 
-    private static Action<TestState> Tables(Func<Func<double, double>, double, int, int, TestTensor> table, double theta) => state =>
+    private static Action<TestState> Tables(Func<Func<double, double>, double, int, int, TestTensor> table, double theta, string module = "layers.{0}.attention.") => state =>
     {
         for (int layer = 0; layer < Layers; layer++)
         {
-            state.Set($"layers.{layer}.attention.cos", table(Math.Cos, theta, 4, ContextLength));
-            state.Set($"layers.{layer}.attention.sin", table(Math.Sin, theta, 4, ContextLength));
+            string buffers = module.Replace("{0}", $"{layer}", StringComparison.Ordinal);
+            state.Set(buffers + "cos", table(Math.Cos, theta, 4, ContextLength));
+            state.Set(buffers + "sin", table(Math.Sin, theta, 4, ContextLength));
         }
     };
 }

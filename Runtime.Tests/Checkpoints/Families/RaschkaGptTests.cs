@@ -45,6 +45,16 @@ public class RaschkaGptTests
     [Fact]
     public void Convert_asks_for_the_heads_of_a_width_that_the_book_does_not_have() => Assert.Equal("--heads", Ask(State(qkvBias: false).Items).Option);
 
+    [Fact]
+    public void Convert_without_a_head_is_refused()
+    {
+        TestState state = State(qkvBias: false);
+        state.Items.RemoveAll(item => item.Key.Equals("out_head.weight"));
+
+        Assert.Contains("tensor 'out_head.weight' is missing; the code of this family has a head of its own",
+            Refuse(state.Items, ThreeHeads), StringComparison.Ordinal);
+    }
+
     private static TestState State(bool qkvBias)
     {
         var state = new TestState(seed: 2);

@@ -14,7 +14,7 @@ internal static class HostileMicroGpt
         ("an entry that is an empty list", m => State(m)["wte"] = new JsonArray(), "'wte' is a list, not a tensor"),
         ("a tensor without a place", m => State(m)["layer0.ln"] = Numbers(4), "'layer0.ln' of shape [4] has no place"),
         ("a missing matrix", m => State(m).Remove("layer0.attn_wk"), "tensor 'layer0.attn_wk' is missing"),
-        ("a missing head", m => State(m).Remove("lm_head"), "tensor 'lm_head' is missing; microgpt.py has a head of its own"),
+        ("a missing head", m => State(m).Remove("lm_head"), "tensor 'lm_head' is missing; the code of this family has a head of its own"),
         ("a missing table", m => State(m).Remove("wpe"), "tensor 'wpe' is missing"),
         ("a gap in the layers", m => Rename(m, "layer1.", "layer2."), "layer 1 is missing"),
         ("a ragged matrix", m => State(m)["wte"]![1]!.AsArray().RemoveAt(0), "this row has 3 items, the first of its kind 4"),

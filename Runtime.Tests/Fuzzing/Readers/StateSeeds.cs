@@ -13,11 +13,11 @@ internal static class StateSeeds
 
     public static List<(object, object?)> Gpt104() =>
     [
-        ("tok_emb.weight", TestTensor.Random(1, 5, Width)), ("pos_emb.weight", TestTensor.Random(2, 3, Width)),
-        ("layers.0.norm1.weight", TestTensor.Random(3, Width)), ("layers.0.attn.out_proj.weight", TestTensor.Random(4, Width, Width)),
-        ("layers.0.norm2.weight", TestTensor.Random(5, Width)), ("layers.0.ffn.fc1.weight", TestTensor.Random(6, 6, Width)),
-        ("layers.0.ffn.fc2.weight", TestTensor.Random(7, Width, 6)), ("norm.weight", TestTensor.Random(8, Width)),
-        .. "qkv".Select((letter, i) => ((object)$"layers.0.attn.{letter}_proj.weight", (object?)TestTensor.Random(9 + i, Width, Width))),
+        ("wte.weight", TestTensor.Random(1, 5, Width)), ("wpe.weight", TestTensor.Random(2, 3, Width)),
+        ("h.0.ln_1.weight", TestTensor.Random(3, Width)), ("h.0.attn.c_attn.weight", TestTensor.Random(9, 3 * Width, Width)),
+        ("h.0.attn.c_proj.weight", TestTensor.Random(4, Width, Width)), ("h.0.ln_2.weight", TestTensor.Random(5, Width)),
+        ("h.0.mlp.c_fc.weight", TestTensor.Random(6, 6, Width)), ("h.0.mlp.c_proj.weight", TestTensor.Random(7, Width, 6)),
+        ("ln_f.weight", TestTensor.Random(8, Width)),
     ];
 
     public static List<(object, object?)> MyGptConfig => [("embed_dim", Width), ("num_heads", 2), ("num_layers", 1), ("max_seq_len", 3), ("vocab_size", 5)];

@@ -42,7 +42,7 @@ internal sealed class GgufGpt2 : IFamily
     // Another architecture is recognised too, to be refused by name.
     public Recognition? Recognise(Checkpoint checkpoint) => checkpoint.Root is DictValue root
         && root.Get<DictValue>(Metadata)?.Get<TextValue>(Architecture) is { } architecture && root.Get<DictValue>(Tensors) is not null
-            ? new Recognition(2, $"metadata with {Architecture} = {Printable.Quote(architecture.Value)}") : null;
+            ? Recognition.Of(names: 0, fields: 2, $"metadata with {Architecture} = {Printable.Quote(architecture.Value)}") : null;
 
     public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report)
     {

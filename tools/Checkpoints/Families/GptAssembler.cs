@@ -108,7 +108,7 @@ internal sealed class GptAssembler
             _placement.Place("head.bias", _taker.Bias(head, tokens.Shape[0]));
         if (head.Length == 0 || !_taker.HasWeight(head))
         {
-            _report.Found("the head is tied: the state dict has none of its own, so the token embedding is used");
+            ReportAbsentHead(head);
             return (true, bias);
         }
         StoredTensor matrix = _taker.Matrix(head, tokens.Shape[0], tokens.Shape[1]);
@@ -116,6 +116,22 @@ internal sealed class GptAssembler
         if (!tied)
             _placement.Place("head.weight", matrix);
         return (tied, bias);
+    }
+
+    private void ReportAbsentHead(string head)
+    {
+        switch (_names.AbsentHead)
+        {
+            case AbsentHead.IsTied:
+                _report.Found("the head is tied: the state dict has none of its own, so the token embedding is used");
+                break;
+            case AbsentHead.MayBeTied:
+                _report.Assumed("the head is tied, the token embedding: the state dict has none under the usual names "
+                    + $"({string.Join(", ", _names.Head)})");
+                break;
+            case AbsentHead.IsMissing:
+                throw _taker.Missing(head, "; the code of this family has a head of its own and does not tie it to the token embedding");
+        }
     }
 
     private bool IsTied(StoredTensor head, StoredTensor tokens)

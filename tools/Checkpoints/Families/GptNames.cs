@@ -58,8 +58,24 @@ internal sealed record GptNames
     /// <summary>Absent, or equal to the token embedding, when the head is tied.</summary>
     public string[] Head { get; init; } = [];
 
+    /// <summary>What a state dict without <see cref="Head"/> means.</summary>
+    public AbsentHead AbsentHead { get; init; }
+
     /// <summary>Whether the matrices of blocks are stored (in, out), as Hugging Face's Conv1D has them.</summary>
     public bool TransposedBlocks { get; init; }
+}
+
+/// <summary>What it means that a state dict has no head.</summary>
+internal enum AbsentHead
+{
+    /// <summary>The family's code ties the head, and may save it once.</summary>
+    IsTied,
+
+    /// <summary>No code is known: what else the head could be is the token embedding, which is an assumption.</summary>
+    MayBeTied,
+
+    /// <summary>The family's code has a head of its own, which is missing.</summary>
+    IsMissing,
 }
 
 /// <summary>The matrices of a gated MLP, down(f(gate x) * (up x)), within a block.</summary>

@@ -22,22 +22,7 @@ internal sealed class HuggingFaceGpt2 : IFamily
 
     private static readonly string[] Prefixes = ["transformer.", ""];
 
-    private static readonly GptNames Names = new()
-    {
-        Prefix = "transformer.",
-        TokenEmbedding = ["wte"],
-        PositionEmbedding = ["wpe"],
-        Blocks = ["h."],
-        AttentionNorm = ["ln_1"],
-        FusedQkv = ["attn.c_attn"],
-        Projection = ["attn.c_proj"],
-        MlpNorm = ["ln_2"],
-        MlpUp = ["mlp.c_fc"],
-        MlpDown = ["mlp.c_proj"],
-        FinalNorm = ["ln_f"],
-        Head = ["lm_head"],
-        TransposedBlocks = true,
-    };
+    private static readonly GptNames Names = Gpt2Names.All with { TransposedBlocks = true };
 
     private static readonly HeadFields HeadFields = new() { Count = ["n_head", "num_attention_heads"] };
 
@@ -64,11 +49,11 @@ internal sealed class HuggingFaceGpt2 : IFamily
         string stated = $"{ConfigName} beside it says {ModelType} {Printable.Quote(type ?? "")}";
         // Another type is recognised too, to be refused by name: nobody knows more about it than its own config.
         if (type is not (null or Gpt2))
-            return new Recognition(4, stated);
+            return Recognition.Of(names: 4, fields: 0, stated);
         if (Prefixes.FirstOrDefault(prefix => IsConv1D(state, prefix)) is not { } found)
             return null;
         string tensors = $"a state dict with {found}wte.weight, and {found}h.0.attn.c_attn.weight as (in, out)";
-        return type is null ? new Recognition(2, tensors) : new Recognition(3, $"{tensors}; {stated}");
+        return type is null ? Recognition.Of(names: 2, fields: 0, tensors) : Recognition.Of(names: 2, fields: 1, $"{tensors}; {stated}");
     }
 
     public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report)

@@ -10,6 +10,8 @@ namespace MyGpt.Checkpoints.Families;
 /// <remarks>github.com/karpathy/ng-video-lecture. MicroGPT of mytechnotalent has its modules with plainer names outside the blocks.</remarks>
 internal sealed class LectureGpt : IFamily
 {
+    private const string HeadList = "blocks.0.sa.heads.";
+
     private static readonly string[] Telling = ["blocks.0.sa.heads.0.key.weight", "blocks.0.sa.proj.weight", "blocks.0.ffwd.net.0.weight"];
 
     private static readonly GptNames Names = new()
@@ -25,6 +27,7 @@ internal sealed class LectureGpt : IFamily
         MlpDown = ["ffwd.net.2"],
         FinalNorm = ["ln_f"],
         Head = ["lm_head", "head"],
+        AbsentHead = AbsentHead.IsMissing,
     };
 
     private static readonly FamilyDefaults Defaults = new()
@@ -40,7 +43,9 @@ internal sealed class LectureGpt : IFamily
         if (StateDict.Find(checkpoint.Root) is not { } state)
             return null;
         string[] names = [.. Telling.Where(name => StateDict.Contains(state, name))];
-        return names.Length < 2 ? null : new Recognition(names.Length, $"a state dict with {string.Join(", ", names)}");
+        // With one matrix for all heads it is another code, though the rest has these names.
+        bool hasHeads = state.TextKeys.Any(static name => name.Contains(HeadList, StringComparison.Ordinal));
+        return names.Length < 2 || !hasHeads ? null : Recognition.Of(names.Length, fields: 0, $"a state dict with {string.Join(", ", names)}");
     }
 
     public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report) =>

@@ -18,25 +18,12 @@ internal sealed class LlmC : IFamily
 
     private static readonly HeadFields HeadFields = new() { Count = ["num_heads"] };
 
-    private static readonly GptNames Names = new()
-    {
-        Prefix = "transformer.",
-        TokenEmbedding = ["wte"],
-        PositionEmbedding = ["wpe"],
-        Blocks = ["h."],
-        AttentionNorm = ["ln_1"],
-        FusedQkv = ["attn.c_attn"],
-        Projection = ["attn.c_proj"],
-        MlpNorm = ["ln_2"],
-        MlpUp = ["mlp.c_fc"],
-        MlpDown = ["mlp.c_proj"],
-        FinalNorm = ["ln_f"],
-    };
+    private static readonly GptNames Names = Gpt2Names.All with { Head = [] };
 
     public string Name => "llm.c";
 
     public Recognition? Recognise(Checkpoint checkpoint) => (checkpoint.Root as DictValue)?.Get<DictValue>(Header) is { } header
-        ? new Recognition(header.Items.Count, $"the header of a model with {string.Join(", ", header.TextKeys)}") : null;
+        ? Recognition.Of(names: 0, header.Items.Count, $"the header of a model with {string.Join(", ", header.TextKeys)}") : null;
 
     public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report)
     {

@@ -33,6 +33,7 @@ internal sealed class MicroGpt : IFamily
         MlpUp = ["mlp_fc1"],
         MlpDown = ["mlp_fc2"],
         Head = [Head],
+        AbsentHead = AbsentHead.IsMissing,
     };
 
     public string Name => "microgpt";
@@ -42,7 +43,7 @@ internal sealed class MicroGpt : IFamily
         if (StateDict.Find(checkpoint.Root) is not { } state)
             return null;
         string[] names = [.. Telling.Where(name => StateDict.Contains(state, name))];
-        return names.Length < 4 ? null : new Recognition(names.Length, $"a state dict with {string.Join(", ", names)}");
+        return names.Length < 4 ? null : Recognition.Of(names.Length, fields: 0, $"a state dict with {string.Join(", ", names)}");
     }
 
     public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report)
@@ -50,8 +51,6 @@ internal sealed class MicroGpt : IFamily
         var root = (DictValue)checkpoint.Root;
         DictValue state = StateDict.Find(root)!;
         ConfigReader? config = root.Get<DictValue>(Config) is { } fields ? new ConfigReader(fields, Config) : null;
-        if (!StateDict.Contains(state, Head))
-            throw new CheckpointException($"tensor '{Head}' is missing; microgpt.py has a head of its own, not the token embedding");
         AssembledGpt gpt = GptAssembler.Assemble(StateDict.Read(state, Names.Prefix, report), Names, report) with { EmbeddingNorm = true };
         config?.Expect(gpt.LayerCount, "the number of layers", "n_layer");
         config?.Expect(gpt.EmbeddingDim, "wte", "n_embd");

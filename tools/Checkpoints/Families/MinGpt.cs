@@ -1,4 +1,5 @@
 using MyGpt.Checkpoints.Containers;
+using MyGpt.Checkpoints.Tensors;
 using MyGpt.Checkpoints.Values;
 using MyGpt.Runtime.Model;
 
@@ -16,21 +17,7 @@ internal sealed class MinGpt : IFamily
 
     private const string OldPositions = "pos_emb", OldQuery = "blocks.0.attn.query.weight", OldMlp = "blocks.0.mlp.0.weight";
 
-    private static readonly GptNames NewNames = new()
-    {
-        Prefix = "transformer.",
-        TokenEmbedding = ["wte"],
-        PositionEmbedding = ["wpe"],
-        Blocks = ["h."],
-        AttentionNorm = ["ln_1"],
-        FusedQkv = ["attn.c_attn"],
-        Projection = ["attn.c_proj"],
-        MlpNorm = ["ln_2"],
-        MlpUp = ["mlp.c_fc"],
-        MlpDown = ["mlp.c_proj"],
-        FinalNorm = ["ln_f"],
-        Head = ["lm_head"],
-    };
+    private static readonly GptNames NewNames = Gpt2Names.All with { AbsentHead = AbsentHead.IsMissing };
 
     private static readonly GptNames OldNames = new()
     {
@@ -47,6 +34,7 @@ internal sealed class MinGpt : IFamily
         MlpDown = ["mlp.2"],
         FinalNorm = ["ln_f"],
         Head = ["head"],
+        AbsentHead = AbsentHead.IsMissing,
     };
 
     // model_type in mingpt/model.py: (layers, width) to heads.
@@ -81,19 +69,36 @@ internal sealed class MinGpt : IFamily
         if (StateDict.Find(checkpoint.Root) is not { } state)
             return null;
         if (IsOld(state))
-            return new Recognition(3, $"a state dict with {OldQuery}, {OldMlp} and the parameter {OldPositions}");
-        // The same names as nanoGPT's and Hugging Face's: the former ties the head, the latter stores c_attn as (in, out). A copied
-        // state dict of nanoGPT may have two heads, but no masks unless it is older than torch 2.
-        bool isUntied = StateDict.Get(state, Head) is { } head && StateDict.Get(state, Tokens) is { } tokens
-            && !(ReferenceEquals(head.Storage, tokens.Storage) && head.Offset == tokens.Offset);
-        return isUntied && StateDict.Contains(state, Mask) && StateDict.Get(state, FusedQkv) is { Shape: [long rows, long columns] } && rows > columns
-            ? new Recognition(3, $"a state dict with {Tokens}, {FusedQkv} as (out, in), the mask {Mask}, and {Head} of its own") : null;
+            return Recognition.Of(names: 3, fields: 0, $"a state dict with {OldQuery}, {OldMlp} and the parameter {OldPositions}");
+        // The same names as nanoGPT's and Hugging Face's: the former ties the head, the latter stores c_attn as (in, out).
+        return StateDict.Contains(state, Mask) && StateDict.Get(state, FusedQkv) is { Shape: [long rows, long columns] } && rows > columns
+            && HasHeadOfItsOwn(state)
+            ? Recognition.Of(names: 3, fields: 0, $"a state dict with {Tokens}, {FusedQkv} as (out, in), the mask {Mask}, and {Head} of its own") : null;
     }
 
     public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report) =>
         (IsOld(StateDict.Find(checkpoint.Root)!)
             ? new GptReading(checkpoint, OldNames, OldDefaults, options, report)
             : new GptReading(checkpoint, NewNames, NewDefaults, options, report)).Read();
+
+    // By the numbers: a tied head has a storage of its own in safetensors, and in a state dict that was copied tensor by tensor. What
+    // is wrong with a damaged one is said where the family reads it.
+    private static bool HasHeadOfItsOwn(DictValue state)
+    {
+        if (StateDict.Get(state, Head) is not { Shape.Length: 2 } head || StateDict.Get(state, Tokens) is not { Shape.Length: 2 } tokens)
+            return false;
+        if (!head.Shape.SequenceEqual(tokens.Shape) || head.Shape.Contains(0) || !head.Type.IsFloat() || !tokens.Type.IsFloat())
+            return true;
+        try
+        {
+            StoredTensor one = StoredTensor.Open(Head, head), other = StoredTensor.Open(Tokens, tokens);
+            return !one.IsSameView(other) && !new RowReader().AreEqual(one, other);
+        }
+        catch (CheckpointException)
+        {
+            return true;
+        }
+    }
 
     private static bool IsOld(DictValue state) =>
         StateDict.Contains(state, OldQuery) && StateDict.Contains(state, OldMlp) && StateDict.Contains(state, OldPositions);

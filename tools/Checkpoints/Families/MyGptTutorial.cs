@@ -53,8 +53,8 @@ internal sealed class MyGptTutorial : IFamily
             return null;
         string tensors = $"the tensors {string.Join(", ", names)}";
         return fields.Length > 0 && model is not null
-            ? new Recognition(fields.Length + names.Length, $"a config with {string.Join(", ", fields)}; {tensors}")
-            : new Recognition(names.Length, $"a bare state dict with {tensors}");
+            ? Recognition.Of(names.Length, fields.Length, $"a config with {string.Join(", ", fields)}; {tensors}")
+            : Recognition.Of(names.Length, fields: 0, $"a bare state dict with {tensors}");
     }
 
     public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report)

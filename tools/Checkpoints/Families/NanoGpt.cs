@@ -27,21 +27,7 @@ internal sealed class NanoGpt : IFamily
 
     private static readonly HeadFields HeadFields = new() { Count = ["n_head"] };
 
-    private static readonly GptNames Names = new()
-    {
-        Prefix = "transformer.",
-        TokenEmbedding = ["wte"],
-        PositionEmbedding = ["wpe"],
-        Blocks = ["h."],
-        AttentionNorm = ["ln_1"],
-        FusedQkv = ["attn.c_attn"],
-        Projection = ["attn.c_proj"],
-        MlpNorm = ["ln_2"],
-        MlpUp = ["mlp.c_fc"],
-        MlpDown = ["mlp.c_proj"],
-        FinalNorm = ["ln_f"],
-        Head = ["lm_head"],
-    };
+    private static readonly GptNames Names = Gpt2Names.All;
 
     public string Name => "nanoGPT";
 
@@ -54,12 +40,12 @@ internal sealed class NanoGpt : IFamily
         if (CheckpointConfig.Find(checkpoint, Fields) is { Key: { Length: > 0 } key } config)
         {
             string[] fields = [.. Fields.Where(field => config.Config.TryGet(field, out _))];
-            return key != Arguments && names.Length == 0 ? null : new Recognition(
-                fields.Length + names.Length, $"{key} with {string.Join(", ", fields)}{(names.Length > 0 ? $"; {tensors}" : "")}");
+            return key != Arguments && names.Length == 0 ? null : Recognition.Of(
+                names.Length, fields.Length, $"{key} with {string.Join(", ", fields)}{(names.Length > 0 ? $"; {tensors}" : "")}");
         }
         // Hugging Face's GPT-2 has the same names and stores c_attn as (in, out).
         return names.Length == Telling.Length && StateDict.Get(state, FusedQkv) is { Shape: [long rows, long columns] } && rows > columns
-            ? new Recognition(names.Length, $"a state dict with {tensors}, the latter (out, in)") : null;
+            ? Recognition.Of(names.Length, fields: 0, $"a state dict with {tensors}, the latter (out, in)") : null;
     }
 
     public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report)
@@ -109,10 +95,10 @@ internal sealed class NanoGpt : IFamily
     {
         Arguments when !hasBiasField => ActivationChoice.Choose(options, stated: null, ActivationKind.GeluTanh,
             $"{Arguments} has no field bias, so the file is older than that (January 2023), when model.py had the tanh form", report),
-        Arguments or null => ActivationChoice.Choose(options, stated: null, ActivationKind.GeluErf,
+        _ when hasBiasField || key is null => ActivationChoice.Choose(options, stated: null, ActivationKind.GeluErf,
             "nn.GELU() in nanoGPT's model.py; the file does not say (nanoGPT before June 2023: --activation gelu-tanh)", report),
         _ => ActivationChoice.Choose(options, stated: null, ActivationKind.GeluTanh,
-            "nn.GELU(approximate='tanh') in build-nanogpt, whose train_gpt2.py saves its config under that name", report),
+            $"nn.GELU(approximate='tanh') in build-nanogpt, whose train_gpt2.py saves its config under '{key}', without nanoGPT's field bias", report),
     };
 
     private static TokenizerData? FindVocabulary(Checkpoint checkpoint, int vocabSize, Report report)

@@ -19,7 +19,7 @@ internal sealed class PlainGpt : IFamily
             return null;
         string? tokens = Found(state, [.. Names.TokenEmbedding.SelectMany(name => new[] { $"{name}.weight", $"{Names.Prefix}{name}.weight" })]);
         string? block = Names.Blocks.FirstOrDefault(blocks => state.TextKeys.Any(key => IsInBlock(key, blocks)));
-        return tokens is null || block is null ? null : new Recognition(1, $"a state dict with {tokens} and blocks {block}N");
+        return tokens is null || block is null ? null : Recognition.Of(names: 1, fields: 0, $"a state dict with {tokens} and blocks {block}N");
     }
 
     public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report)

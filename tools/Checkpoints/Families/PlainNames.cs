@@ -80,6 +80,7 @@ internal static class PlainNames
         FinalNorm = ["ln_f", "final_norm", "ln_final", "norm_f", "norm", "final_layer_norm", "final_ln", "rms_f", "rmsnorm", "final_rmsnorm"],
         FinalNormMayBeAbsent = true,
         Head = ["lm_head", "head", "out_head", "output", "unembed", "fc_out", "output_head"],
+        AbsentHead = AbsentHead.MayBeTied,
     };
 
     private static string[] Within(string[] modules, params string[] parts) =>

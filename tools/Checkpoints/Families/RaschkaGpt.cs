@@ -7,7 +7,9 @@ namespace MyGpt.Checkpoints.Families;
 /// <remarks>github.com/rasbt/LLMs-from-scratch, ch04 and ch05. Its LayerNorm has scale and shift, its GELU is the tanh form.</remarks>
 internal sealed class RaschkaGpt : IFamily
 {
-    private static readonly string[] Telling = ["trf_blocks.0.att.W_query.weight", "trf_blocks.0.norm1.scale", "out_head.weight"];
+    private const string Positions = "pos_emb.weight", Norm = "trf_blocks.0.norm1.scale";
+
+    private static readonly string[] Telling = ["trf_blocks.0.att.W_query.weight", Norm, Positions, "out_head.weight"];
 
     private static readonly GptNames Names = new()
     {
@@ -24,6 +26,7 @@ internal sealed class RaschkaGpt : IFamily
         MlpDown = ["ff.layers.2"],
         FinalNorm = ["final_norm"],
         Head = ["out_head"],
+        AbsentHead = AbsentHead.IsMissing,
     };
 
     private static readonly FamilyDefaults Defaults = new()
@@ -41,7 +44,9 @@ internal sealed class RaschkaGpt : IFamily
         if (StateDict.Find(checkpoint.Root) is not { } state)
             return null;
         string[] names = [.. Telling.Where(name => StateDict.Contains(state, name))];
-        return names.Length < 2 ? null : new Recognition(names.Length, $"a state dict with {string.Join(", ", names)}");
+        // His Llama has the same names, but rotary positions and RMSNorm, whose gain is 'weight'.
+        return !names.Contains(Positions) || !names.Contains(Norm) ? null
+            : Recognition.Of(names.Length, fields: 0, $"a state dict with {string.Join(", ", names)}");
     }
 
     public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report) =>

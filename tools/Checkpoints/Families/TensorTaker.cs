@@ -71,6 +71,12 @@ internal sealed class TensorTaker(StateDict state)
         return transposed ? tensor.Transpose() : tensor;
     }
 
+    /// <summary>The error of a module without weight.</summary>
+    /// <param name="module">Whose weight is missing.</param>
+    /// <param name="reason">Why it is needed, put after the name.</param>
+    public CheckpointException Missing(string module, string reason = "") =>
+        new($"tensor {Printable.Quote(state.FullName(NameOf(module, WeightSuffixes)))} is missing{reason}");
+
     private StoredTensor TakeVector(string name, long length)
     {
         StoredTensor tensor = Peek(name);
