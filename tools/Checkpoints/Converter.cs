@@ -146,6 +146,7 @@ public static class Converter
         Checkpoint checkpoint, IFamily family, Recognition recognition, ConvertOptions options, Report report)
     {
         report.Found($"{family.Name} checkpoint ({checkpoint.Container}): {recognition.Evidence}");
+        ConfigVariants.Refuse(checkpoint);
         var given = new GivenOptions(options);
         FamilyModel model = family.Read(checkpoint, given, report);
         given.RequireAllRead(family.Name);

@@ -72,7 +72,6 @@ public class PlainGptTests
         ["RMSNorm by another name"] = (Fused with { NormBias = false, Rms = true, Norms = ("rmsnorm1", "rmsnorm2", "final_rmsnorm") }, Told),
         ["gamma and beta"] = (Fused with { NormParts = ("gamma", "beta") }, Told),
         ["scale and shift"] = (Fused with { NormParts = ("scale", "shift") }, Told),
-        ["no final norm"] = (Fused with { Norms = ("ln1", "ln2", null) }, Told),
         ["separate"] = (Fused with { Qkv = ["q_proj", "k_proj", "v_proj"], Projection = "out_proj" }, Told),
         ["separate, no biases"] = (Bare with { Attention = "attention", Qkv = ["W_q", "W_k", "W_v"], Projection = "W_o" }, Told),
         ["a matrix for each head"] = (Fused with
@@ -156,6 +155,9 @@ public class PlainGptTests
         ConversionReport report = Check(Family, state.Items, model.Forward(state), told);
 
         Assert.Contains(report.Of(ReportKind.Found), line => line.StartsWith("plain GPT checkpoint (PyTorch zip): a state dict with ", StringComparison.Ordinal));
+        Assert.Contains(report.Of(ReportKind.Assumed), line => line.StartsWith("a norm before attention and one before the MLP, each with a residual", StringComparison.Ordinal));
+        Assert.Equal(model.Tie == Tie.Absent,
+            report.Of(ReportKind.Assumed).Any(line => line.StartsWith("the head is tied, the token embedding: the state dict has none", StringComparison.Ordinal)));
         Assert.Equal(model.Qkv.Length == 1,
             report.Of(ReportKind.Assumed).Any(line => line.StartsWith("queries, keys and values stand in this order", StringComparison.Ordinal)));
         Assert.Equal(model.Mlp.Any(name => name[^1] is >= '1' and <= '3') && model.Mlp.Length == 3,

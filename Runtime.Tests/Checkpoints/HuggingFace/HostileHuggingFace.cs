@@ -15,7 +15,7 @@ internal static class HostileHuggingFace
         ("scores that are not scaled", m => m.With("scale_attn_weights", false), "config.json says scale_attn_weights = False, a variant"),
         ("scores that are scaled by layer", m => m.With("scale_attn_by_inverse_layer_idx", true), "config.json says scale_attn_by_inverse_layer_idx = True"),
         ("attention to an encoder", m => m.With("add_cross_attention", true), "config.json says add_cross_attention = True"),
-        ("a variant that is a number", m => m.With("scale_attn_weights", 1), "config.json says scale_attn_weights is an integer"),
+        ("a variant that is a number", m => m.With("scale_attn_weights", 1), "config.json says scale_attn_weights = 1, a variant that is not run here; True was needed"),
 
         ("n_head is a string", m => m.With("n_head", "2"), "config.json says n_head is a string"),
         ("n_head is 0", m => m.With("n_head", 0), "config.json says n_head is 0"),

@@ -24,6 +24,21 @@ internal static class CheckpointConfig
         return Has(root, fields) ? (root, "") : null;
     }
 
+    /// <summary>Every config of a checkpoint, and the root itself where it holds more than a state dict.</summary>
+    /// <returns>Each with its key, which is empty for the root.</returns>
+    public static IEnumerable<(DictValue Config, string Key)> All(Checkpoint checkpoint)
+    {
+        if (checkpoint.Root is not DictValue root)
+            yield break;
+        foreach (string key in Keys)
+        {
+            if (root.TryGet(key, out Value? value) && Attributes(value) is { } config)
+                yield return (config, key);
+        }
+        if (!ReferenceEquals(StateDict.Find(root), root))
+            yield return (root, "");
+    }
+
     /// <summary>What a value holds by name: a dictionary, or an object's attributes; null for anything else.</summary>
     public static DictValue? Attributes(Value? value) => value switch
     {

@@ -13,6 +13,9 @@ internal sealed class ConfigReader(DictValue config, string what)
     /// <summary>The fields that somebody has asked for.</summary>
     public IReadOnlyCollection<string> ReadFields => _read;
 
+    /// <summary>Whether one of several fields is there; asking does not read it.</summary>
+    public bool Has(params string[] names) => names.Any(name => config.TryGet(name, out _));
+
     /// <summary>An integer of at least 1, under the first of several names that is there; null when none is, or it is None.</summary>
     public int? Size(params string[] names) => Find(names) switch
     {
@@ -72,12 +75,13 @@ internal sealed class ConfigReader(DictValue config, string what)
             throw new CheckpointException($"{what} says {Name(names)} = {stated}, but {where} says {found}");
     }
 
-    /// <summary>Warns about each field that nobody has read.</summary>
+    /// <summary>Warns about each field that nobody has read and <see cref="ConfigVariants"/> does not know.</summary>
     /// <param name="report">Gets the warnings.</param>
     /// <param name="harmless">Fields that matter to training only.</param>
     public void WarnUnread(Report report, params string[] harmless)
     {
-        string[] unread = [.. config.TextKeys.Where(key => !_read.Contains(key) && !harmless.Contains(key)).Select(Printable.Quote)];
+        string[] unread = [.. config.TextKeys
+            .Where(key => !_read.Contains(key) && !harmless.Contains(key) && !ConfigVariants.Fields.Contains(key)).Select(Printable.Quote)];
         if (unread.Length > 0)
         {
             report.Warning($"{what} has {Printable.Count(unread.Length, "field")} that convert does not know and ignores: "

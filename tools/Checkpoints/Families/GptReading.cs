@@ -32,6 +32,7 @@ internal sealed class GptReading(Checkpoint checkpoint, GptNames names, FamilyDe
         AssembledGpt gpt = GptAssembler.Assemble(StateDict.Read(state, names.Prefix, report), names, report);
         if (config is not null)
             PlainConfig.Check(config, gpt);
+        ExplainNorms(gpt);
         if (defaults.Assumption is { } assumption)
             report.Assumed(assumption);
 
@@ -44,13 +45,11 @@ internal sealed class GptReading(Checkpoint checkpoint, GptNames names, FamilyDe
             Position = positions.Kind,
             RotaryBase = positions.RotaryBase,
             Norm = norm,
-            NormEpsilon = NormChoice.Epsilon(options, config?.Positive(PlainNames.EpsilonFields), norm == NormKind.LayerNorm
+            NormEpsilon = NormChoice.Epsilon(options, StatedEpsilon(config), norm == NormKind.LayerNorm
                 ? defaults.EpsilonReason
                 : "usual in hand-written RMSNorm; the file does not say (nn.RMSNorm itself takes 1.19e-7: --norm-epsilon)", report),
             Activation = ChooseActivation(config?.Text(PlainNames.ActivationFields) ?? _root.Get<TextValue>(Activation)?.Value, gpt),
         };
-        if (!gpt.FinalNorm)
-            report.Assumed("no norm before the head, and norms before each sub-layer: the state dict has no final norm");
         if (found is { Key.Length: > 0 })
             config?.WarnUnread(report, PlainNames.Harmless);
         if (!ReferenceEquals(state, _root))
@@ -66,6 +65,24 @@ internal sealed class GptReading(Checkpoint checkpoint, GptNames names, FamilyDe
             Vocabulary = () => VocabularySearch.Find(checkpoint, gpt.VocabSize, report),
         };
     }
+
+    // A GPT whose norms stand behind each sub-layer has the same tensors but for the final norm, which it does not need.
+    private void ExplainNorms(AssembledGpt gpt)
+    {
+        if (ConfigVariants.SaysPreNorm(checkpoint) is { } field)
+            report.Found($"norms before each sub-layer: the config has {field}");
+        else if (!gpt.FinalNorm)
+        {
+            throw new CheckpointException($"the state dict has no norm before the head under the usual names ({string.Join(", ", names.FinalNorm)}), "
+                + "as a model has whose norms stand behind each sub-layer; only norms before each sub-layer are run here, and a config that says "
+                + "so, such as norm_first = True, was needed");
+        }
+        if (!gpt.FinalNorm)
+            report.Found("no norm before the head: the state dict has none");
+    }
+
+    private static float? StatedEpsilon(ConfigReader? config) => config?.Positive(config.Has(PlainNames.OptimizerFields)
+        ? PlainNames.EpsilonFields : [.. PlainNames.EpsilonFields, PlainNames.ShortEpsilonField]);
 
     private NormKind ChooseNorm(string? stated, AssembledGpt gpt, DictValue state)
     {

@@ -26,10 +26,6 @@ internal sealed class HuggingFaceGpt2 : IFamily
 
     private static readonly HeadFields HeadFields = new() { Count = ["n_head", "num_attention_heads"] };
 
-    // The fields whose other value changes the arithmetic to one that is not run here.
-    private static readonly (string Field, bool Needed)[] Variants =
-        [("scale_attn_weights", true), ("scale_attn_by_inverse_layer_idx", false), ("add_cross_attention", false)];
-
     // Training, other tasks, bookkeeping; and reorder_and_upcast_attn, which scales before the product and not after.
     private static readonly string[] Harmless =
     [
@@ -63,7 +59,10 @@ internal sealed class HuggingFaceGpt2 : IFamily
         DictValue? fields = ReadConfig(checkpoint);
         ConfigReader? config = fields is null ? null : new ConfigReader(fields, ConfigName);
         if (config is not null)
+        {
             RefuseOthers(config);
+            ConfigVariants.Refuse(fields!, ConfigName);
+        }
         AssembledGpt gpt = GptAssembler.Assemble(StateDict.Read(state, Names.Prefix, report), Names, report);
         if (config is not null)
             Check(config, gpt, hasHead: StateDict.Contains(state, Head));
@@ -108,11 +107,6 @@ internal sealed class HuggingFaceGpt2 : IFamily
         {
             throw new CheckpointException($"{ConfigName} beside the checkpoint says {ModelType} = {Printable.Quote(type)}, a model that is not "
                 + $"converted; of transformers' models {Gpt2} is (if {ConfigName} belongs to another model, move it away)");
-        }
-        foreach ((string field, bool needed) in Variants)
-        {
-            if (config.Flag(field) is { } value && value != needed)
-                throw new CheckpointException($"{ConfigName} says {field} = {value}, a variant of attention that is not converted; {needed} is");
         }
     }
 

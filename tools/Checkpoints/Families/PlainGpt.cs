@@ -11,6 +11,12 @@ internal sealed class PlainGpt : IFamily
 {
     private static readonly GptNames Names = PlainNames.All;
 
+    // The order within a block leaves no trace in a state dict.
+    private static readonly FamilyDefaults Defaults = new()
+    {
+        Assumption = "a norm before attention and one before the MLP, each with a residual around it, one after the other: as in GPT-2; tensors do not tell",
+    };
+
     public string Name => "plain GPT";
 
     public Recognition? Recognise(Checkpoint checkpoint)
@@ -25,7 +31,7 @@ internal sealed class PlainGpt : IFamily
     public FamilyModel Read(Checkpoint checkpoint, GivenOptions options, Report report)
     {
         RefuseEncoderLayers(StateDict.Find(checkpoint.Root)!);
-        return new GptReading(checkpoint, Names, new FamilyDefaults(), options, report).Read();
+        return new GptReading(checkpoint, Names, Defaults, options, report).Read();
     }
 
     private static string? Found(DictValue state, string[] names) => names.FirstOrDefault(name => StateDict.Contains(state, name));

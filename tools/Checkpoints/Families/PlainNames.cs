@@ -12,7 +12,13 @@ internal static class PlainNames
 
     public static readonly string[] HiddenFields = ["d_ff", "d_mlp", "ff_dim", "mlp_dim", "intermediate_size"];
 
-    public static readonly string[] EpsilonFields = ["layer_norm_epsilon", "layer_norm_eps", "norm_eps", "norm_epsilon", "ln_eps", "rms_norm_eps", "eps"];
+    public static readonly string[] EpsilonFields = ["layer_norm_epsilon", "layer_norm_eps", "norm_eps", "norm_epsilon", "ln_eps", "rms_norm_eps"];
+
+    /// <summary>What some call the norm's epsilon, and some the optimizer's: the latter where <see cref="OptimizerFields"/> stand beside it.</summary>
+    public const string ShortEpsilonField = "eps";
+
+    public static readonly string[] OptimizerFields =
+        ["lr", "learning_rate", "max_lr", "betas", "beta1", "beta2", "weight_decay", "optimizer", "optim"];
 
     public static readonly string[] ActivationFields = ["activation", "activation_function", "hidden_act", "act"];
 
