@@ -8,6 +8,9 @@ namespace MyGpt.Runtime.Tests.CommandLine;
 /// <summary>Runs commands in processes of their own, for what signals and streams do to them.</summary>
 internal static class CommandProcess
 {
+    /// <summary>How long a process may take that is about to end: only one that hangs needs it, however loaded the machine is.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
     /// <summary>Starts a command in the locale C, its output and errors redirected.</summary>
     public static Process Start(params string[] args)
     {

@@ -63,7 +63,7 @@ public sealed class KilledConvertTests : IDisposable
                 File.Delete(_weights);
                 using Process process = StartAndWaitForPartialFile();
                 process.Signal(signal);
-                Assert.True(process.WaitForExit(60_000));
+                Assert.True(process.WaitForExit(CommandProcess.Patience));
                 Assert.Empty(Directory.GetFiles(_folder.File("out"), Partial));
                 AssertOldOrWhole(old: null, whole, mustBeWhole: process.ExitCode == 0);
                 if (process.ExitCode == 0 && attempt < 19)

@@ -55,7 +55,7 @@ public class StreamTests(Models models)
         Assert.Equal(start.Length, process.StandardOutput.ReadBlock(start));   // arrives although the process is far from its end
         Assert.Equal("I love AI ! I l", new string(start));
         process.StandardOutput.Close();
-        Assert.True(process.WaitForExit(30_000), "still writing into a closed pipe");
+        Assert.True(process.WaitForExit(CommandProcess.Patience), "still writing into a closed pipe");
         Assert.Equal(0, process.ExitCode);
         Assert.DoesNotContain("error", process.StandardError.ReadToEnd(), StringComparison.Ordinal);
     }
@@ -67,7 +67,7 @@ public class StreamTests(Models models)
         process.StandardOutput.Read();
         process.Signal("INT");
         string output = process.StandardOutput.ReadToEnd(), error = process.StandardError.ReadToEnd();
-        Assert.True(process.WaitForExit(30_000));
+        Assert.True(process.WaitForExit(CommandProcess.Patience));
         Assert.Equal(130, process.ExitCode);
         Assert.EndsWith("\n", output, StringComparison.Ordinal);
         Assert.Contains("generated", error, StringComparison.Ordinal);
@@ -78,7 +78,7 @@ public class StreamTests(Models models)
     {
         using System.Diagnostics.Process process = CommandProcess.Start("tokenize", models.Shakespeare, "é");
         string error = process.StandardError.ReadToEnd();
-        Assert.True(process.WaitForExit(30_000));
+        Assert.True(process.WaitForExit(CommandProcess.Patience));
         Assert.Equal(2, process.ExitCode);
         Assert.Contains("'é'", error, StringComparison.Ordinal);
     }

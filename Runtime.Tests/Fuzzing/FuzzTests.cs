@@ -92,7 +92,10 @@ public class FuzzTests(ITestOutputHelper output)
         report = new Fuzzer([new Misbehaving(seed => new byte[seed == 3 ? 80_000_000 : 1].Length)], 4, 1, threads: 1).Run();
         Assert.Contains("misbehaving:3: 80", Assert.Single(report.Faults), StringComparison.Ordinal);
         using ManualResetEventSlim never = new();
-        report = new Fuzzer([new Misbehaving(seed => never.Wait(TimeSpan.FromMinutes(1)) ? 0 : 1)], 4, 1, threads: 1).Run();
+        report = new Fuzzer([new Misbehaving(seed => never.Wait(TimeSpan.FromMinutes(1)) ? 0 : 1)], 4, 1, threads: 1)
+        {
+            LongestExecution = TimeSpan.FromSeconds(1),
+        }.Run();
         Assert.Contains("misbehaving:1: hangs", Assert.Single(report.Faults), StringComparison.Ordinal);
         never.Set();
     }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.IO.Pipes;
 using System.Runtime.CompilerServices;
 using MyGpt.Runtime.Model;
+using MyGpt.Runtime.Tests.CommandLine;
 using MyGpt.Runtime.Weights;
 
 namespace MyGpt.Runtime.Tests.Weights;
@@ -47,7 +48,7 @@ public sealed class WeightsFileTests
         foreach (string path in new[] { pipe, folder.File("link") })
         {
             Task open = Task.Run(() => WeightsFile.Open(path).Dispose());
-            Assert.Same(open, await Task.WhenAny(open, Task.Delay(TimeSpan.FromSeconds(30))));
+            Assert.Same(open, await Task.WhenAny(open, Task.Delay(CommandProcess.Patience)));
             Assert.Contains("is a pipe or a device", (await Assert.ThrowsAsync<IOException>(() => open)).Message, StringComparison.Ordinal);
         }
     }

@@ -200,7 +200,7 @@ public class WeightsWriterTests
         using (Process mkfifo = Process.Start("mkfifo", [pipe]))
             await mkfifo.WaitForExitAsync();
         await Task.Run(() => WeightsWriter.Write(folder.File("a.bin"), Header(), [Source("a", ElementType.U8, [3])], overwrite: false))
-            .WaitAsync(TimeSpan.FromSeconds(60));
+            .WaitAsync(CommandProcess.Patience);
         Assert.True(File.Exists(pipe));
     }
 
