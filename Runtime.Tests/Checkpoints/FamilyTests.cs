@@ -146,77 +146,6 @@ public class FamilyTests
     }
 
     [Fact]
-    public void Convert_separate_query_key_value_stacks_them()
-    {
-        using TemporaryFolder folder = TestFiles.NewFolder();
-        byte[] checkpoint = Gpt104(names: ["attn.q_proj", "attn.k_proj", "attn.v_proj"], config: [("norm", "layer"), ("activation", "gelu")]);
-
-        using ModelFile model = Conversion.Convert(folder, checkpoint).Model;
-
-        uint[] qkv = Conversion.Tensors(model)["blocks.0.attention.qkv.weight"];
-        Assert.Equal([1f, 2f, 3f], new[] { qkv[0], qkv[16], qkv[32] }.Select(BitConverter.UInt32BitsToSingle));
-    }
-
-    [Theory]
-    [InlineData("gelu_tanh", ActivationKind.GeluTanh)]
-    [InlineData("gelu", ActivationKind.GeluErf)]
-    [InlineData("relu", ActivationKind.Relu)]
-    [InlineData("relu2", ActivationKind.ReluSquared)]
-    public void Convert_GPT104_takes_the_activation_of_the_config(string stated, ActivationKind expected)
-    {
-        using TemporaryFolder folder = TestFiles.NewFolder();
-
-        using ModelFile model = Conversion.Convert(folder, Gpt104(["attn.c_attn"], [("activation", stated)])).Model;
-
-        Assert.Equal(expected, model.Description.Config.Activation);
-    }
-
-    [Fact]
-    public void Convert_GPT104_refuses_an_activation_that_it_does_not_know()
-    {
-        string message = Conversion.Refuse(Gpt104(["attn.c_attn"], [("activation", "mish")]));
-
-        Assert.Contains("'mish'", message, StringComparison.Ordinal);
-        Assert.Contains("--activation", message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Convert_GPT104_takes_the_epsilon_of_the_config()
-    {
-        using TemporaryFolder folder = TestFiles.NewFolder();
-
-        using ModelFile model = Conversion.Convert(folder, Gpt104(["attn.c_attn"], [("layer_norm_eps", 1e-6)])).Model;
-
-        Assert.Equal(1e-6f, model.Description.Config.NormEpsilon);
-    }
-
-    [Theory]
-    [InlineData("n_kv_heads", 1, "n_kv_heads = 1, but the key matrix says 2")]
-    [InlineData("layer_norm_eps", 0.0, "layer_norm_eps is 0")]
-    [InlineData("d_ff", 16, "d_ff = 16, but the MLP's first matrix says 6")]
-    public void Convert_GPT104_refuses_a_config_that_it_cannot_follow(string field, object value, string reason) =>
-        Assert.Contains(reason, Conversion.Refuse(Gpt104(["attn.c_attn"], [(field, value)])), StringComparison.Ordinal);
-
-    [Theory]
-    [InlineData("norm_type", "rms", "norm_type = rms, but the norms have biases")]
-    [InlineData("norm_type", "batch", "norm is 'batch', none that we know")]
-    [InlineData("position_type", "rope", "'position_embedding.weight' of shape [3, 4] has no place")]
-    [InlineData("position_type", "alibi", "position_type = 'alibi'; 'learned' and 'rope' are known")]
-    [InlineData("num_kv_heads", 1, "num_kv_heads = 1, but the key matrix says 2")]
-    [InlineData("tokenizer_kind", null, null)]
-    public void Convert_myGPT_refuses_a_config_that_contradicts_the_tensors(string field, object? value, string? reason)
-    {
-        using TemporaryFolder folder = TestFiles.NewFolder();
-        byte[] checkpoint = MyGpt(
-            [("embed_dim", 4), ("num_heads", 2), ("num_layers", 1), ("max_seq_len", 3), ("vocab_size", 5), (field, value)], []);
-
-        if (reason is not null)
-            Assert.Contains(reason, Conversion.Refuse(checkpoint), StringComparison.Ordinal);
-        else
-            Conversion.Convert(folder, checkpoint).Model.Dispose();
-    }
-
-    [Fact]
     public void Convert_myGPT_refuses_a_norm_option_that_contradicts_the_biases()
     {
         using TemporaryFolder folder = TestFiles.NewFolder();
@@ -227,29 +156,6 @@ public class FamilyTests
 
         Assert.Equal("--norm", error.Option);
         Assert.Contains("whose norms have biases", error.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Convert_myGPT_refuses_a_tokenizer_of_another_kind_unless_a_vocabulary_is_given()
-    {
-        using TemporaryFolder folder = TestFiles.NewFolder();
-        byte[] checkpoint = MyGpt([("embed_dim", 4), ("num_heads", 2)], [("tokenizer_kind", "bpe")]);
-        File.WriteAllText(folder.File("vocab.txt"), "a\nb\nc\nd\ne\n");
-
-        Assert.Contains("tokenizer_kind is 'bpe', but tokenizer_state has no lists chars and merges", Conversion.Refuse(checkpoint), StringComparison.Ordinal);
-        using ModelFile model = Conversion.Convert(folder, checkpoint, new ConvertOptions { VocabPath = folder.File("vocab.txt") }).Model;
-        Assert.Equal(5, model.Description.Tokenizer!.TokenCount);
-    }
-
-    [Theory]
-    [InlineData(new[] { "a", "b", "a" }, "token 2")]
-    [InlineData(new[] { "a", "bc" }, "token 1 is 'bc'; one character was needed")]
-    [InlineData(new[] { "a", "b", "c", "d", "e", "f" }, "more tokens than the model, which has 5")]
-    public void Convert_myGPT_refuses_characters_that_are_none(string[] characters, string reason)
-    {
-        byte[] checkpoint = MyGpt([("embed_dim", 4), ("num_heads", 2)], [("tokenizer_chars", new List<object?>(characters))]);
-
-        Assert.Contains(reason, Conversion.Refuse(checkpoint), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -280,40 +186,5 @@ public class FamilyTests
             () => Conversion.Convert(folder, new TinyCheckpoint().ToArray(), new ConvertOptions { Heads = 4 }));
 
         Assert.Contains("n_head = 2", wrong.Message, StringComparison.Ordinal);
-    }
-
-    private static byte[] Gpt104(string[] names, (object, object?)[] config)
-    {
-        const int Width = 4;
-        List<(object, object?)> state =
-        [
-            ("wte.weight", TestTensor.Random(1, 5, Width)), ("wpe.weight", TestTensor.Random(2, 3, Width)),
-            ("h.0.ln_1.weight", TestTensor.Random(3, Width)), ("h.0.attn.c_proj.weight", TestTensor.Random(4, Width, Width)),
-            ("h.0.ln_2.weight", TestTensor.Random(5, Width)), ("h.0.mlp.c_fc.weight", TestTensor.Random(6, 6, Width)),
-            ("h.0.mlp.c_proj.weight", TestTensor.Random(7, Width, 6)), ("ln_f.weight", TestTensor.Random(8, Width)),
-        ];
-        int rows = 3 * Width / names.Length;
-        for (int i = 0; i < names.Length; i++)
-            state.Add(($"h.0.{names[i]}.weight", TestTensor.Of([.. Enumerable.Repeat(i + 1f, rows * Width)], rows, Width)));
-        List<(object, object?)> fields = [("d_model", Width), ("n_layers", 1), ("n_heads", 2), ("context_length", 3), .. config];
-        return TinyCheckpoint.Archive((List<(object, object?)>)[("config", fields), ("model", state)]);
-    }
-
-    private static byte[] MyGpt((object, object?)[] config, (object, object?)[] others)
-    {
-        const int Width = 4;
-        List<(object, object?)> state =
-        [
-            ("token_embedding.embedding.weight", TestTensor.Random(1, 5, Width)),
-            ("position_embedding.weight", TestTensor.Random(2, 3, Width)),
-            .. new[] { "ln1.weight", "ln1.bias", "ln2.weight", "ln2.bias", "mlp.fc2.bias" }
-                .Select(name => ((object)$"blocks.0.{name}", (object?)TestTensor.Random(3, Width))),
-            .. new[] { "mha.W_Q", "mha.W_K", "mha.W_V", "mha.W_O" }
-                .Select(name => ((object)$"blocks.0.{name}.weight", (object?)TestTensor.Random(4, Width, Width))),
-            ("blocks.0.mlp.fc1.weight", TestTensor.Random(5, 6, Width)), ("blocks.0.mlp.fc1.bias", TestTensor.Random(6, 6)),
-            ("blocks.0.mlp.fc2.weight", TestTensor.Random(7, Width, 6)),
-            ("ln_f.weight", TestTensor.Random(8, Width)), ("ln_f.bias", TestTensor.Random(9, Width)),
-        ];
-        return TinyCheckpoint.Archive((List<(object, object?)>)[("model_state_dict", state), ("config", config.ToList()), .. others]);
     }
 }
