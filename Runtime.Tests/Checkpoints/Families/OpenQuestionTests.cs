@@ -179,4 +179,44 @@ public class OpenQuestionTests
         model.Dispose();
         return report.Config;
     }
+
+    [Theory]
+    [InlineData("n_heads", 2, "config says n_heads is 2 and n_head is 3; they mean the same")]
+    [InlineData("num_attention_heads", 6, "n_head is 3 and num_attention_heads is 6")]
+    [InlineData("depth", 1, "n_layer is 2 and depth is 1")]
+    [InlineData("bias", false, "config says bias = False, but the state dict has biases in its blocks")]
+    [InlineData("qkv_bias", false, "config says qkv_bias = False, but the state dict has biases for query, key and value")]
+    [InlineData("tie_word_embeddings", true, "tie_word_embeddings = True, but the state dict has a head of its own")]
+    [InlineData("weight_tying", true, "weight_tying = True, but the state dict has a head of its own")]
+    public void Convert_refuses_a_config_that_contradicts_itself_or_the_state_dict(string field, object value, string reason) =>
+        Assert.Contains(reason, Refuse(Configured(new PlainModel(), (field, value)), new ConvertOptions { Activation = ActivationKind.Relu }), StringComparison.Ordinal);
+
+    [Fact]
+    public void Convert_refuses_biases_and_a_head_that_are_not_there()
+    {
+        var options = new ConvertOptions { Activation = ActivationKind.Relu };
+        PlainModel bare = new() { QkvBias = false, ProjectionBias = false, UpBias = false, DownBias = false };
+        Assert.Contains("bias = True, but the state dict has none in its blocks", Refuse(Configured(bare, ("bias", true)), options), StringComparison.Ordinal);
+        Assert.Contains("qkv_bias = True, but the state dict has no biases", Refuse(Configured(bare, ("qkv_bias", true)), options), StringComparison.Ordinal);
+        PlainModel tied = new() { Tie = Tie.Absent };
+        Assert.Contains("tie_weights = False, but the state dict has no head", Refuse(Configured(tied, ("tie_weights", false)), options), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Convert_takes_a_config_that_says_the_same_twice()
+    {
+        List<(object, object?)> root = Configured(new PlainModel(), ("n_heads", 3), ("num_heads", null), ("bias", true), ("qkv_bias", true), ("tie_weights", false));
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        (ConversionReport report, Runtime.ModelFile model) =
+            Conversion.Convert(folder, TinyCheckpoint.Archive(root), new ConvertOptions { Activation = ActivationKind.Relu });
+        model.Dispose();
+        Assert.Equal(3, report.Config.HeadCount);
+        Assert.DoesNotContain(report.Of(ReportKind.Warning), line => line.Contains("does not know", StringComparison.Ordinal));
+    }
+
+    private static List<(object, object?)> Configured(PlainModel model, params (object, object?)[] fields)
+    {
+        List<(object, object?)> config = [("n_head", 3), ("n_layer", Layers), .. fields];
+        return [("model", model.State().Items), ("config", config)];
+    }
 }

@@ -46,6 +46,9 @@ internal sealed record AssembledGpt
 
     public bool TiedHead { get; init; }
 
+    /// <summary>Whether the checkpoint has a matrix for the head, be it the token embedding under a second name.</summary>
+    public bool HasHead { get; init; }
+
     public bool HeadBias { get; init; }
 
     /// <summary>What the masks and tables beside the weights say.</summary>

@@ -10,6 +10,9 @@ internal sealed class ConfigReader(DictValue config, string what)
 {
     private readonly HashSet<string> _read = new(StringComparer.Ordinal);
 
+    /// <summary>What the checkpoint calls it, for messages.</summary>
+    public string What => what;
+
     /// <summary>The fields that somebody has asked for.</summary>
     public IReadOnlyCollection<string> ReadFields => _read;
 
@@ -91,15 +94,42 @@ internal sealed class ConfigReader(DictValue config, string what)
 
     private (string Name, Value? Value) Find(string[] names)
     {
+        (string Name, Value? Value) found = (names.FirstOrDefault(""), null);
         foreach (string name in names)
         {
             if (!config.TryGet(name, out Value? value))
                 continue;
             _read.Add(name);
-            return (name, value is NoneValue ? null : value);
+            if (value is NoneValue)
+                continue;
+            if (found.Value is { } first && !AreEqual(first, value))
+            {
+                throw new CheckpointException($"{what} says {found.Name} is {Shown(first)} and {name} is {Shown(value)}; "
+                    + "they mean the same, so one value was needed");
+            }
+            if (found.Value is null)
+                found = (name, value);
         }
-        return (names.FirstOrDefault(""), null);
+        return found;
     }
+
+    private static bool AreEqual(Value a, Value b) => (a, b) switch
+    {
+        (IntegerValue x, IntegerValue y) => x.Value == y.Value,
+        (IntegerValue or RealValue, IntegerValue or RealValue) => Number(a).Equals(Number(b)),
+        (TextValue x, TextValue y) => x.Value == y.Value,
+        _ => ReferenceEquals(a, b),   // a truth value is one of two objects
+    };
+
+    private static double Number(Value value) => value is IntegerValue integer ? integer.Value : ((RealValue)value).Value;
+
+    private static string Shown(Value value) => value switch
+    {
+        IntegerValue or RealValue => Number(value).ToString(CultureInfo.InvariantCulture),
+        TextValue text => Printable.Quote(text.Value),
+        BoolValue flag => flag.Value.ToString(),
+        _ => value.Kind,
+    };
 
     /// <summary>Which of several names the config has; the first when it has none.</summary>
     public string Name(params string[] names) => names.FirstOrDefault(name => config.TryGet(name, out _), names[0]);

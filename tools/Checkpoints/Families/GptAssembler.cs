@@ -54,6 +54,7 @@ internal sealed class GptAssembler
         }
         if (finalNorm)
             PlaceNorm(_placement.Choose("", _names.FinalNorm), "final_norm", width, normBias);
+        bool hasHead = _names.Head.Length > 0 && _taker.HasWeight(_placement.Choose("", _names.Head));
         (bool tied, bool headBias) = PlaceHead(tokens);
         BufferFindings buffers = Buffers.LeaveOut(_state, positions, _report);
         _state.RequireAllTaken();
@@ -77,6 +78,7 @@ internal sealed class GptAssembler
             MlpUpBias = mlp.UpBias,
             MlpDownBias = mlp.DownBias,
             TiedHead = tied,
+            HasHead = hasHead,
             HeadBias = headBias,
             Buffers = buffers,
             Sources = _placement.Sources,

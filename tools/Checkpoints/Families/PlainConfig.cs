@@ -16,5 +16,20 @@ internal static class PlainConfig
         // Some call F so, and some C.
         if (config.Size("hidden_dim") is { } hidden && hidden != gpt.EmbeddingDim)
             config.Expect(gpt.MlpDim, "the MLP's first matrix", "hidden_dim");
+        CheckBiases(config, gpt);
+        if (config.Flag(PlainNames.TiedFields) is { } tied && (tied ? !gpt.TiedHead : !gpt.HasHead))
+            throw Contradicts(config, PlainNames.TiedFields, tied, gpt.HasHead ? "has a head of its own" : "has no head");
     }
+
+    private static void CheckBiases(ConfigReader config, AssembledGpt gpt)
+    {
+        bool any = gpt.QkvBias || gpt.ProjectionBias || gpt.MlpUpBias || gpt.MlpDownBias;
+        if (config.Flag(PlainNames.BiasField) is { } bias && bias != any)
+            throw Contradicts(config, [PlainNames.BiasField], bias, any ? "has biases in its blocks" : "has none in its blocks");
+        if (config.Flag(PlainNames.QkvBiasField) is { } qkvBias && qkvBias != gpt.QkvBias)
+            throw Contradicts(config, [PlainNames.QkvBiasField], qkvBias, $"has {(gpt.QkvBias ? "" : "no ")}biases for query, key and value");
+    }
+
+    private static CheckpointException Contradicts(ConfigReader config, string[] names, bool stated, string found) =>
+        new($"{config.What} says {config.Name(names)} = {stated}, but the state dict {found}");
 }

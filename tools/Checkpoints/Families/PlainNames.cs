@@ -26,9 +26,13 @@ internal static class PlainNames
 
     public static readonly string[] RotaryBaseFields = ["rope_theta", "rope_base", "rotary_base", "theta"];
 
-    /// <summary>Fields that matter to training only, or that the tensors show as well.</summary>
+    public const string BiasField = "bias", QkvBiasField = "qkv_bias";
+
+    public static readonly string[] TiedFields = ["tie_word_embeddings", "tie_weights", "weight_tying"];
+
+    /// <summary>Fields that matter to training only.</summary>
     public static readonly string[] Harmless =
-        ["dropout", "drop_rate", "bias", "qkv_bias", "batch_size", "learning_rate", "lr", "epochs", "max_iters", "weight_decay", "device", "seed"];
+        ["dropout", "drop_rate", "batch_size", "learning_rate", "lr", "epochs", "max_iters", "weight_decay", "device", "seed"];
 
     public static readonly HeadFields HeadFields = new()
     {
