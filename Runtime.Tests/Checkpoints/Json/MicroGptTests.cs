@@ -110,6 +110,15 @@ public class MicroGptTests
     }
 
     [Fact]
+    public void Convert_takes_characters_in_one_string_as_a_list_of_them()
+    {
+        JsonObject file = HostileMicroGpt.Valid();
+        file["uchars"] = "abcd";
+
+        Assert.Contains("vocabulary: 4 characters from uchars, and BOS without a text as token 4", Convert(file).Report.Of(ReportKind.Found));
+    }
+
+    [Fact]
     public void Convert_a_file_without_characters_takes_and_gives_ids()
     {
         JsonObject file = HostileMicroGpt.Valid();

@@ -68,7 +68,7 @@ internal sealed class MicroGpt : IFamily
         if (!ReferenceEquals(state, root))
             Leftovers.Report(root, [Config, Characters, Bos, StateDict.KeyOf(root)], report);
 
-        ListValue? characters = root.Get<ListValue>(Characters);
+        ListValue? characters = FindCharacters(root);
         int? bos = FindBos(root, characters, gpt.VocabSize, report);
         return new FamilyModel
         {
@@ -85,6 +85,11 @@ internal sealed class MicroGpt : IFamily
             },
         };
     }
+
+    // A list of them, or one string: what ''.join(uchars) gives.
+    private static ListValue? FindCharacters(DictValue root) => root.Get<TextValue>(Characters) is { } text
+        ? new ListValue(ListKind.List, [.. text.Value.EnumerateRunes().Select(static rune => new TextValue(rune.ToString()))])
+        : root.Get<ListValue>(Characters);
 
     // The token that begins and ends every document; microgpt.py: BOS = len(uchars).
     private static int? FindBos(DictValue root, ListValue? characters, int vocabSize, Report report)

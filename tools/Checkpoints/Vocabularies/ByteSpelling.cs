@@ -1,3 +1,5 @@
+using MyGpt.Checkpoints.Values;
+
 namespace MyGpt.Checkpoints.Vocabularies;
 
 /// <summary>
@@ -13,6 +15,9 @@ internal static class ByteSpelling
     public static IReadOnlyList<(char Spelling, byte Value)> All { get; } = [.. List()];
 
     private static readonly short[] Values = ByCharacter();
+
+    /// <summary>Whether a map has each byte as a token, as every vocabulary of byte pairs begins.</summary>
+    public static bool SpellsAllBytes(DictValue ids) => All.All(one => ids.Get<IntegerValue>(one.Spelling.ToString()) is not null);
 
     /// <summary>The bytes that a token spells.</summary>
     /// <returns>False for a character that spells none, such as a space.</returns>

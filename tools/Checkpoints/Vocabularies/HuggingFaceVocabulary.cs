@@ -18,8 +18,19 @@ internal static class HuggingFaceVocabulary
     public static TokenizerData? Find(CheckpointFolder folder, int vocabSize, Report report)
     {
         if (folder.ReadJson(Tokenizer) is { } root)
-            return Found(TokenizerJson.Read(Object(root, Tokenizer), vocabSize, Tokenizer, report), Tokenizer, report);
-        if (folder.Find(Merges) is not { } path || folder.ReadJson(Vocabulary) is not { } tokens)
+        {
+            DictValue json = Object(root, Tokenizer);
+            TokenizerData vocabulary = TokenizerJson.Read(json, vocabSize, Tokenizer, report);
+            WarnOfOther(folder, json, report);
+            return Found(vocabulary, Tokenizer, report);
+        }
+        if (folder.Find(Merges) is not { } path)
+        {
+            if (folder.Find(Vocabulary) is not null)
+                report.Warning($"{Vocabulary} beside the checkpoint is not used: {Merges}, without which it cannot encode, is missing beside it");
+            return null;
+        }
+        if (folder.ReadJson(Vocabulary) is not { } tokens)
             return null;
         return Found(ReadPair(Object(tokens, Vocabulary), path, vocabSize), $"{Vocabulary} and {Merges}", report);
     }
@@ -34,6 +45,42 @@ internal static class HuggingFaceVocabulary
         using CheckpointFile file = CheckpointFile.Open(mergesPath);
         string name = Printable.Escape(file.Name);
         return ByteLevelBpe.Create(tokens, MergesText.Read(VocabularyBytes.Read(file, name), name), added: null, vocabSize, $"{Vocabulary} with {name}");
+    }
+
+    // Both are usually there and the same. The one for the fast tokenizer is what transformers reads.
+    private static void WarnOfOther(CheckpointFolder folder, DictValue json, Report report)
+    {
+        if (folder.Find(Merges) is null || folder.Find(Vocabulary) is null)
+            return;
+        string? problem;
+        try
+        {
+            DictValue other = Object(folder.ReadJson(Vocabulary)!, Vocabulary);
+            problem = json.Get<DictValue>("model")?.Get<DictValue>("vocab") is { } own ? Difference(other, own, json) : null;
+        }
+        catch (CheckpointException e)
+        {
+            problem = e.Message;
+        }
+        if (problem is null)
+            report.LeftOut($"{Vocabulary} and {Merges} beside the checkpoint: {Tokenizer} says it all");
+        else
+            report.Warning($"{Vocabulary} and {Merges} beside the checkpoint are not used, and do not agree with {Tokenizer}: {problem}");
+    }
+
+    private static string? Difference(DictValue other, DictValue own, DictValue json)
+    {
+        var added = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (DictValue token in (json.Get<ListValue>("added_tokens")?.Items ?? []).OfType<DictValue>())
+            added.TryAdd(token.Get<TextValue>("content")!.Value, token.Get<IntegerValue>("id")!.Value);
+        foreach ((Value key, Value value) in other.Items)
+        {
+            string token = ((TextValue)key).Value;   // JSON has no other keys
+            long? id = own.Get<IntegerValue>(token)?.Value ?? (added.TryGetValue(token, out long special) ? special : null);
+            if (value is not IntegerValue stated || stated.Value != id)
+                return $"{Printable.Quote(token)} has other ids";
+        }
+        return null;
     }
 
     private static TokenizerData Found(TokenizerData vocabulary, string files, Report report)

@@ -71,7 +71,7 @@ internal static class TokenizerJson
             throw Other(source, "the pre-tokenizer does not cut text with GPT-2's expression (use_regex is not true)");
         if (!first.TryGet("add_prefix_space", out Value? space) || space != BoolValue.False)
         {
-            throw Other(source, "the pre-tokenizer puts a space before every text (add_prefix_space is not false); "
+            throw new CheckpointException($"{source}: the pre-tokenizer puts a space before every text (add_prefix_space is not false); "
                 + "give vocab.json with --vocab, and begin prompts with a space");
         }
     }

@@ -78,9 +78,11 @@ internal static class VocabularyFile
         if (!isMap)
             throw new CheckpointException($"{source} is an object, but neither a tokenizer.json nor one that has chars, stoi or itos, nor a map of tokens and ids");
         string? merges = MergesNames.Select(file.FindBeside).FirstOrDefault(path => path is not null);
-        return merges is not null && root.Items[0].Value is IntegerValue
-            ? HuggingFaceVocabulary.ReadPair(root, merges, vocabSize)
-            : VocabularyTable.Create(TokenMap.ReadOne(root, source), vocabSize, source);
+        if (merges is not null && root.Items[0].Value is IntegerValue)
+            return HuggingFaceVocabulary.ReadPair(root, merges, vocabSize);
+        if (ByteSpelling.SpellsAllBytes(root))
+            throw new CheckpointException($"{source} has the tokens of a byte pair encoding, and {MergesNames[0]}, without which it cannot encode, is missing beside it");
+        return VocabularyTable.Create(TokenMap.ReadOne(root, source), vocabSize, source);
     }
 
     // Before protocol 2 a pickle has no mark of its own. A dictionary begins as '(' with 'd' (0) or as '}' with 'q' (1), both with a
