@@ -46,9 +46,9 @@ public class DependencyTests
         // A tensor is a value, and what a value says about a tensor is checked where tensors are.
         [Values] = [Tensors, .. Words],
         [Tensors] = [Values, Runtime + ".Weights", Runtime + ".Kernels.WeightTypes", .. Words],
-        [File[0]] = [Name(typeof(InputFile)), .. Words],
+        [File[0]] = [Name(typeof(RegularFile)), .. Words],
         [Pickle] = [Values, Tensors, .. File, .. Words],
-        [Containers] = [Pickle, Values, Tensors, .. File, .. Unpacked, .. Words],
+        [Containers] = [Pickle, Values, Tensors, Name(typeof(JsonFault)), .. File, .. Unpacked, .. Words],
         [Vocabularies] = [Pickle, Values, Name(typeof(JsonValues)), Runtime + ".Tokenization", .. Unpacked, .. File, .. Words, .. Options],
         // Of Generation, a family needs to say what it does when a text outgrows the context.
         [Families] =

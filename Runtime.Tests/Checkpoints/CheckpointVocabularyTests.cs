@@ -71,6 +71,8 @@ public class CheckpointVocabularyTests
     [InlineData("""{"stoi": {"a": -1}}""", "stoi has no character with the id 0")]
     [InlineData("""{"itos": {"x": "a"}}""", "itos pairs a string with a string")]
     [InlineData("""{"itos": ["a"], "stoi": {"b": 0}}""", "itos and stoi contradict each other")]
+    [InlineData("""{"chars": ["a", "b"], "stoi": {"b": 0, "a": 1}}""", "chars and stoi and itos give tokens different ids")]
+    [InlineData("""{"meta": {"chars": ["a", "b"], "itos": ["a"]}}""", "meta: chars and meta: stoi and itos give tokens different ids")]
     [InlineData("""{"vocab": {"a": "b"}}""", "the map pairs a string with a string")]
     [InlineData("""{"uchars": ["a"], "bos": 3}""", "bos is 3; 1, the first id after those of uchars, was needed")]
     [InlineData("""{"uchars": ["a"], "bos": -1}""", "bos is -1; 1")]

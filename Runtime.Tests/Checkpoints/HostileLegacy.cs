@@ -10,7 +10,7 @@ internal static class HostileLegacy
         ("nothing after the magic number", f => Cut(f, f.Magic.Length), "the version, byte 15: the pickle ends without STOP"),
         ("another version", f => f.Version = TestLegacy.Pickle(1000), "in the version 1000; 1001 is the one"),
         ("a version of more than 64 bits", f => f.Version = new PickleWriter().Proto().Raw(0x8A, 9, 1, 1, 1, 1, 1, 1, 1, 1, 1).Stop().ToArray(),
-            "in the version a integer of more than 64 bits"),
+            "in the version an integer of more than 64 bits"),
         ("a version that is text", f => f.Version = TestLegacy.Pickle("1001"), "in the version a string"),
         ("a version of protocol 0", f => f.Version = Encoding.ASCII.GetBytes("I1001\n."), "does not begin with PROTO"),
         ("facts that call a function", f => f.Facts = Call("os", "system"), "the facts about the machine, byte 30: the pickle asks for 'os.system'"),

@@ -106,7 +106,7 @@ internal static class HostilePickles
         ("a tensor of 17 dimensions", w => Tensor(w, [0, Tuple(new long[17]), Tuple(new long[17])]), "17 dimensions"),
         ("a size that is a string", w => Tensor(w, [0, new object?[] { "4" }, Tuple(1)]), "size is a string"),
         ("a size of more than 64 bits", w => Tensor(w, [0, new object?[] { (Action<PickleWriter>)(p => p.Raw(0x8A, 9, 0, 0, 0, 0, 0, 0, 0, 0, 1)) }, Tuple(1)]),
-            "size is a integer of more than 64 bits"),
+            "size is an integer of more than 64 bits"),
         ("a parameter of no tensor", w => w.Proto().Global("torch._utils", "_rebuild_parameter").Value(new object?[] { 1 }).Op('R').Stop(),
             "a parameter is not described by a tensor"),
         ("a root that is no dictionary", w => w.Proto().Int(1).Stop(), "holds an integer, not a dictionary"),

@@ -15,7 +15,7 @@ internal static class HostileZips
         ("only a signature", () => "PK\x03\x04"u8.ToArray(), "no end record"),
         ("no end record", () => Valid()[..^EndLength], "no end record"),
         ("a comment longer than the file", () => Put16(Valid(), EndOf(Valid()) + 20, 5), "no end record"),
-        ("bytes after the end", () => [.. Valid(), 1, 2, 3], "no end record"),
+        ("bytes after the end", () => [.. Valid(), 1, 2, 3], "ends 3 bytes before the file does"),
         ("an end record in the comment of another", () => [.. Put16(Valid(), EndOf(Valid()) + 20, EndLength), .. new TestZip().ToArray()],
             "directory is said to be 0 bytes at byte 0"),
         ("several disks", () => Put16(Valid(), EndOf(Valid()) + 4, 1), "several files"),

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using MyGpt.Checkpoints;
+using MyGpt.Checkpoints.Containers;
 using MyGpt.Checkpoints.Vocabularies;
 using MyGpt.Runtime.Tests.Tokenization;
 using MyGpt.Runtime.Tokenization;
@@ -160,5 +161,50 @@ public class HuggingFaceVocabularyTests
         Assert.Equal(Gpt2.Data.TokenBytes.ToArray(), published.TokenBytes.ToArray());
         Assert.Equal(Gpt2.Data.Merges.ToArray(), published.Merges.ToArray());
         Assert.Equal(Gpt2.Data.SpecialTokens, published.SpecialTokens);
+    }
+
+    [Fact]
+    public void Find_holds_the_other_files_against_tokenizer_json()
+    {
+        JsonObject other = HuggingFaceFiles.Vocabulary();
+        (string, string)[] files = [("tokenizer.json", HuggingFaceFiles.Tokenizer().ToJsonString()), ("merges.txt", "h e")];
+        (_, Report same) = HuggingFaceFiles.Find(HuggingFaceFiles.VocabSize, [.. files, ("vocab.json", other.ToJsonString())]);
+        Assert.Equal(["vocab.json and merges.txt beside the checkpoint: tokenizer.json says it all"], same.Of(ReportKind.LeftOut));
+        Assert.Empty(same.Of(ReportKind.Warning));
+
+        (other["he"], other["Ġhe"]) = (259, 258);
+        (_, Report different) = HuggingFaceFiles.Find(HuggingFaceFiles.VocabSize, [.. files, ("vocab.json", other.ToJsonString())]);
+        Assert.Contains("'he' has other ids", Assert.Single(different.Of(ReportKind.Warning)), StringComparison.Ordinal);
+        (_, Report damaged) = HuggingFaceFiles.Find(HuggingFaceFiles.VocabSize, [.. files, ("vocab.json", "{")]);
+        Assert.Contains("this is no JSON", Assert.Single(damaged.Of(ReportKind.Warning)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Find_warns_of_a_vocabulary_without_its_merges()
+    {
+        (TokenizerData? vocabulary, Report report) = HuggingFaceFiles.Find(HuggingFaceFiles.VocabSize, ("vocab.json", HuggingFaceFiles.Vocabulary().ToJsonString()));
+        Assert.Null(vocabulary);
+        Assert.Contains("merges.txt", Assert.Single(report.Of(ReportKind.Warning)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Find_refuses_a_folder_in_the_place_of_a_file()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        Directory.CreateDirectory(folder.File("tokenizer.json"));
+        File.WriteAllText(folder.File("model.safetensors"), "");
+        using CheckpointFile file = CheckpointFile.Open(folder.File("model.safetensors"));
+        string message = Assert.Throws<CheckpointException>(
+            () => HuggingFaceVocabulary.Find(new CheckpointFolder(file), HuggingFaceFiles.VocabSize, new Report())).Message;
+        Assert.Equal("'tokenizer.json' beside the checkpoint is a folder; a file was needed", message);
+    }
+
+    [Fact]
+    public void Read_refuses_a_vocabulary_of_byte_pairs_without_its_merges()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        File.WriteAllText(folder.File("vocab.json"), HuggingFaceFiles.Vocabulary().ToJsonString());
+        string message = Assert.Throws<CheckpointException>(() => VocabularyFile.Read(folder.File("vocab.json"), HuggingFaceFiles.VocabSize)).Message;
+        Assert.Contains("merges.txt, without which it cannot encode, is missing beside it", message, StringComparison.Ordinal);
     }
 }

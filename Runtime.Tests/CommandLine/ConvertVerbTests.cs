@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using MyGpt.CommandLine;
 using MyGpt.CommandLine.Terminal;
@@ -163,4 +164,71 @@ public class ConvertVerbTests
     }
 
     private static IEnumerable<string?> Names(TemporaryFolder folder) => Directory.EnumerateFileSystemEntries(folder.FullPath).Select(Path.GetFileName);
+
+    [UnixFact]
+    public void Convert_into_a_link_writes_and_reports_the_file_behind_it()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string link = folder.File("link"), file = folder.File("w.bin");
+        File.CreateSymbolicLink(link, file);
+        CommandResult result = Command.Run("convert", Shakespeare, link, "--force").Succeeded();
+        result.Shows($"{link} (a link to {file}): f32, 837.9 kB");
+        JsonElement json = Command.Run("convert", Shakespeare, link, "--force", "--json").Succeeded().Json();
+        Assert.Equal(new FileInfo(file).Length, json.GetProperty("bytes").GetInt64());
+        Assert.Equal(file, new FileInfo(link).LinkTarget);
+    }
+
+    [UnixFact]
+    public void Convert_names_what_a_link_leads_to_and_is_not_there()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string target = folder.File("no/w.bin");
+        File.CreateSymbolicLink(folder.File("link"), target);
+        Command.Run("convert", Shakespeare, folder.File("link"), "--force").Failed(4, $"is a link to '{target}', whose folder does not exist");
+        foreach (string verb in new[] { "inspect", "convert" })
+            Command.Run([verb, folder.File("link"), .. verb == "convert" ? [folder.File("x.bin")] : Array.Empty<string>()])
+                .Failed(4, $"is a link to '{target}', which does not exist");
+    }
+
+    [UnixFact]
+    public async Task Convert_never_replaces_a_pipe()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string pipe = folder.File("pipe");
+        using (Process mkfifo = Process.Start("mkfifo", [pipe]))
+            await mkfifo.WaitForExitAsync();
+        Command.Run("convert", Shakespeare, pipe, "--force").Failed(4, "is a pipe or a device");
+        Assert.Equal(0, new FileInfo(pipe).Length);
+        Assert.Equal(["pipe"], Names(folder));
+    }
+
+    [Fact]
+    public void Convert_names_the_file_that_is_at_fault()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        File.WriteAllText(folder.File("words.txt"), "a\na\n");
+        string line = Command.Run("convert", BareStateDict, folder.File("w.bin"), "--heads", "2", "--vocab", folder.File("words.txt")).Failed(3, "'words.txt'");
+        Assert.DoesNotContain("trained_gpt.pt", line, StringComparison.Ordinal);
+        Command.Run("convert", BareStateDict, folder.File("w.bin")).Failed(2, $"'{BareStateDict}': ");
+    }
+
+    [Fact]
+    public void Convert_with_a_vocabulary_says_that_the_checkpoints_own_is_left_out()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        File.WriteAllText(folder.File("v.txt"), "a\nb\n");
+        Command.Run("convert", Shakespeare, folder.File("w.bin"), "--vocab", folder.File("v.txt")).Succeeded()
+            .Shows("the checkpoint's own vocabulary: --vocab replaces it");
+    }
+
+    [Fact]
+    public void Convert_knows_the_pointer_that_Git_LFS_leaves_in_place_of_a_file()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        foreach (string name in new[] { "model.safetensors", "ckpt.pt" })
+        {
+            File.WriteAllText(folder.File(name), "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n");
+            Command.Run("convert", folder.File(name), folder.File("w.bin")).Failed(3, "git lfs pull");
+        }
+    }
 }

@@ -240,6 +240,14 @@ public class GenerateVerbTests(Models models)
     }
 
     [Fact]
+    public void Generate_shows_the_prompt_as_the_model_sees_it()
+    {
+        string[] greedy = ["-n", "0", "--temperature", "0", "--unknown", "skip"];
+        Assert.Equal("caf\n", Command.Run(["generate", models.Shakespeare, "caf\u00e9", .. greedy]).Succeeded().Output);
+        Assert.Equal("caf", Command.Run(["generate", models.Shakespeare, "caf\u00e9", "--json", .. greedy]).Succeeded().Json().GetProperty("prompt").GetString());
+    }
+
+    [Fact]
     public void Generate_of_a_checkpoint_says_how_to_convert_it()
     {
         string checkpoint = TestFiles.Fixture("mygpt_final_shakespeare/shakespeare.ckpt");

@@ -1,3 +1,4 @@
+using MyGpt.CommandLine;
 using MyGpt.Runtime.Tests.Checkpoints;
 using MyGpt.Runtime.Tests.Checkpoints.Families;
 
@@ -124,4 +125,9 @@ public class InputFileTests(Models models)
         string reference = TestFiles.Fixture("mygpt_final_shakespeare/expected.json");
         Command.Run("verify", folder.File("damaged.bin"), reference).Failed(3, "copy or convert it again");
     }
+
+    [Fact]
+    public void A_file_that_may_not_be_read_says_what_to_do() => Assert.Equal(
+        (ExitCode.CannotAccess, "Access to the path 'w.bin' is denied; change its permissions, or choose another place"),
+        Failure.Describe(new UnauthorizedAccessException("Access to the path 'w.bin' is denied.")));
 }

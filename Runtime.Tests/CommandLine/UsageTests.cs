@@ -47,6 +47,7 @@ public class UsageTests
     [InlineData("--kv-heads is '-1'; it must be a whole number from 1", "convert|c.pt|--kv-heads|-1")]
     [InlineData("--context is '0'; it must be a whole number from 1 to 1048576", "convert|c.pt|--context|0")]
     [InlineData("--norm is 'batch'; it must be one of layer, rms", "convert|c.pt|--norm|batch")]
+    [InlineData("--norm-epsilon is '1e300'; it must be a number above 0 that float32 holds, at most 3.4e+38", "convert|c.pt|--norm-epsilon|1e300")]
     [InlineData("--norm-epsilon is '0'; it must be a number above 0", "convert|c.pt|--norm-epsilon|0")]
     [InlineData("--norm-epsilon is '1e-60'; it must be a number above 0", "convert|c.pt|--norm-epsilon|1e-60")]
     [InlineData("--rotary is 'yes'; it must be one of pairs, halves", "convert|c.pt|--rotary|yes")]

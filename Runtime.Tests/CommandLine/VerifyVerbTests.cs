@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -228,5 +229,35 @@ public class VerifyVerbTests(Models models)
         string path = folder.File("expected.json");
         File.WriteAllText(path, reference.ToJsonString());
         return path;
+    }
+
+    [UnixFact]
+    public async Task Verify_of_a_pipe_or_a_device_does_not_wait()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        using (Process mkfifo = Process.Start("mkfifo", [folder.File("pipe")]))
+            await mkfifo.WaitForExitAsync();
+        JsonObject reference = ReadReference();
+        File.CreateSymbolicLink(folder.File("zeros"), "/dev/zero");
+        foreach (string logits in new[] { "pipe", "zeros" })
+        {
+            reference["logits_file"] = logits;
+            string expected = Write(folder, reference);
+            CommandResult result = await Task.Run(() => Command.Run("verify", models.Shakespeare, expected)).WaitAsync(TimeSpan.FromSeconds(60));
+            result.Failed(4, $"{logits}' is a pipe or a device");
+        }
+        CommandResult piped = await Task.Run(() => Command.Run("verify", models.Shakespeare, folder.File("pipe"))).WaitAsync(TimeSpan.FromSeconds(60));
+        piped.Failed(4, "is a pipe or a device");
+    }
+
+    [Theory]
+    [InlineData("Dear model,", "byte 0: 'D' has no place here")]
+    [InlineData("{\n \"cases\": [\n", "byte 14: it ends too early")]
+    [InlineData("{\"cases\": \"a\nb\"}", "byte 12: a byte 0x0A has no place here")]
+    public void Verify_of_what_is_no_JSON_names_the_byte(string text, string reason)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        File.WriteAllText(folder.File("expected.json"), text);
+        Assert.EndsWith($"is not JSON: {reason}", Command.Run("verify", models.Shakespeare, folder.File("expected.json")).Failed(3), StringComparison.Ordinal);
     }
 }

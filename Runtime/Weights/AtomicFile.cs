@@ -9,6 +9,8 @@ internal static class AtomicFile
     // Gathers what is small; larger pieces go to the file as they are, without a copy.
     private const int BufferSize = 1 << 16;
 
+    private const string DeviceFolder = "/dev";
+
     private const int GenericIOError = unchecked((int)0x80131620);   // COR_E_IO
 
     /// <param name="path">The place. A symbolic link stays; the file it names is replaced.</param>
@@ -54,12 +56,26 @@ internal static class AtomicFile
         string? folder = Path.GetDirectoryName(full);
         if (!Directory.Exists(folder))
             throw new DirectoryNotFoundException($"The folder of '{path}' does not exist.");
-        if (folder == "/dev")
-            throw new IOException($"'{path}' is a device; a file is written beside its place and renamed, which would replace the device.");
+        if (folder == DeviceFolder)
+            throw NotReplaced(path, "a device");
         if (!overwrite && File.Exists(full))
             throw new IOException($"'{path}' exists already.");
-        return File.Exists(full) ? File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full : full;
+        return File.Exists(full) ? Replaced(path, full) : full;
     }
+
+    // The file itself where the place is a link. Renaming over a pipe would take it from those who wait at it.
+    private static string Replaced(string path, string full)
+    {
+        var file = new FileInfo(File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full);
+        if (!Directory.Exists(file.DirectoryName))
+            throw new DirectoryNotFoundException($"'{path}' is a link to '{file.FullName}', whose folder does not exist.");
+        if (file.DirectoryName == DeviceFolder || (file.Exists && file.Length == 0 && !RegularFile.IsRegular(file.FullName)))
+            throw NotReplaced(path, "a pipe or a device");
+        return file.FullName;
+    }
+
+    private static IOException NotReplaced(string path, string what) =>
+        new($"'{path}' is {what}; a file is written beside its place and renamed, which would replace it: choose another place.");
 
     private static FileStream Create(PartialFile partial, long length, string path, string folder)
     {

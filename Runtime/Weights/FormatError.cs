@@ -23,9 +23,6 @@ internal static class FormatError
 
     public static string Quote(string found) => $"'{Printable(found, LongestQuote)}'";
 
-    /// <summary>As much of a text as a message shows.</summary>
-    public static string Cut(string text) => Printable(text, LongestQuote);
-
     public static string Shape(IEnumerable<long> shape) =>
         $"({string.Join(", ", shape.Select(d => d.ToString(CultureInfo.InvariantCulture)))})";
 

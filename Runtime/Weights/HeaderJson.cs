@@ -24,13 +24,24 @@ internal static class HeaderJson
             CheckTokens(file, json);
             return JsonElement.Parse(json, new JsonDocumentOptions { MaxDepth = LargestDepth, AllowDuplicateProperties = false });
         }
+        catch (JsonException e) when (e.LineNumber is null)   // found when all of it has been read
+        {
+            throw FormatError.Create(file, "header", $"not acceptable as JSON: {Twice(e.Message)}");
+        }
         catch (JsonException e)
         {
-            // The message repeats what it did not expect: up to all that is left of the header.
+            JsonFault fault = JsonFault.Of(json, e);
             throw FormatError.Create(file, "header", string.Create(
-                CultureInfo.InvariantCulture,
-                $"not acceptable as JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine}: {FormatError.Cut(e.Message)}"));
+                CultureInfo.InvariantCulture, $"not acceptable as JSON: offset {WeightsHeader.PrefixLength + fault.Offset}: {fault.Reason}"));
         }
+    }
+
+    // Duplicate property 'seed' ...
+    private static string Twice(string message)
+    {
+        int from = message.IndexOf('\'', StringComparison.Ordinal), to = message.LastIndexOf('\'');
+        string name = from < to ? FormatError.Quote(message[(from + 1)..to]) : "a name";
+        return $"{name} occurs twice in one object";
     }
 
     private static int ValidLength(ReadOnlySpan<byte> json)

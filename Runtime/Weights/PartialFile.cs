@@ -45,7 +45,7 @@ internal sealed class PartialFile : IDisposable
             foreach (FileInfo file in new DirectoryInfo(folder).EnumerateFiles(Prefix + "*" + Suffix))
             {
                 // A pipe of this name would keep us waiting; a link is none of ours.
-                if (file.LinkTarget is null && (file.Length > 0 || InputFile.IsRegular(file.FullName)) && IsAbandoned(file))
+                if (file.LinkTarget is null && (file.Length > 0 || RegularFile.IsRegular(file.FullName)) && IsAbandoned(file))
                     RemoveUnlessLocked(file.FullName);
             }
         }

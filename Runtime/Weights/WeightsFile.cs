@@ -134,7 +134,7 @@ public sealed class WeightsFile : IDisposable
     public void Dispose() => _map.Dispose();
 
     private static SafeFileHandle OpenHandle(string path) =>
-        File.OpenHandle(InputFile.Find(path).FullName, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.RandomAccess);
+        File.OpenHandle(RegularFile.Find(path).FullName, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.RandomAccess);
 
     private SectionInfo Section(string name, ReadOnlySpan<long> shape)
     {

@@ -6,6 +6,9 @@ namespace MyGpt.Checkpoints;
 /// </summary>
 public sealed class CheckpointException : Exception
 {
+    /// <summary>Whether the message is about another file than the checkpoint, and names it.</summary>
+    internal bool IsAboutOtherFile { get; private init; }
+
     /// <summary>Creates the exception without a message.</summary>
     public CheckpointException()
     {
@@ -25,4 +28,7 @@ public sealed class CheckpointException : Exception
         : base(message, innerException)
     {
     }
+
+    /// <summary>The same message, for a file that is not the checkpoint.</summary>
+    internal static CheckpointException OfOtherFile(CheckpointException e) => new(e.Message, e) { IsAboutOtherFile = true };
 }

@@ -39,7 +39,7 @@ public static class Converter
         if (options.Type is not (null or ElementType.F32 or ElementType.Bf16))
             throw new OptionException("--type", $"--type {options.Type} is no type for weights; f32 and bf16 are");
         CheckpointPath path = CheckpointPath.Resolve(checkpointPath);
-        if (InputFile.AreSame(path.File, weightsPath))
+        if (RegularFile.AreSame(path.File, weightsPath))
             throw new OptionException("WEIGHTS.BIN", "the weights file would replace the checkpoint itself; give it another name");
 
         var report = new Report();
@@ -74,7 +74,7 @@ public static class Converter
             ?? throw new CheckpointException(FamilyList.DescribeUnknown(checkpoint));
         FamilyModel model = ReadModel(checkpoint, family, recognition, options, report);
         ProtectInputs([options.VocabPath ?? model.VocabularyPath, .. file.Beside], weightsPath);
-        TokenizerData? vocabulary = ChooseVocabulary(model, options, report);
+        TokenizerData? vocabulary = ChooseVocabulary(checkpoint, model, options, report);
         ProtectInputs(file.Beside, weightsPath);   // the vocabulary may have been in further files
         ElementType type = ChooseType(model, options, report);
         CheckSize(model, checkpoint);
@@ -117,7 +117,7 @@ public static class Converter
             else
                 model = ReadModel(checkpoint, found.Value.Family, found.Value.Recognition, options, report);
             if (model is not null)
-                ChooseVocabulary(model, options, report);
+                ChooseVocabulary(checkpoint, model, options, report);
         }
         catch (Exception e) when (e is CheckpointException or OptionException)
         {
@@ -161,13 +161,15 @@ public static class Converter
         return model;
     }
 
-    private static TokenizerData? ChooseVocabulary(FamilyModel model, ConvertOptions options, Report report)
+    private static TokenizerData? ChooseVocabulary(Checkpoint checkpoint, FamilyModel model, ConvertOptions options, Report report)
     {
         TokenizerData? vocabulary;
         int vocabSize = model.Config.VocabSize;
         if (options.VocabPath is { } path)
         {
-            vocabulary = VocabularyFile.Read(path, vocabSize, report);
+            vocabulary = ReadVocabulary(path, vocabSize, report);
+            if (checkpoint.Root is DictValue root && CheckpointVocabulary.IsIn(root, vocabSize))
+                report.LeftOut("the checkpoint's own vocabulary: --vocab replaces it");
             string name = Printable.Quote(Path.GetFileName(path));
             report.Found($"vocabulary: {VocabularyFile.Describe(vocabulary)} from {name}, as --vocab says");
         }
@@ -187,6 +189,18 @@ public static class Converter
             report.Warning($"the vocabulary has {Printable.Count(count, "token")}, the model {vocabSize}: ids from {count} on have no text");
         }
         return vocabulary;
+    }
+
+    private static TokenizerData ReadVocabulary(string path, int vocabSize, Report report)
+    {
+        try
+        {
+            return VocabularyFile.Read(path, vocabSize, report);
+        }
+        catch (CheckpointException e)
+        {
+            throw CheckpointException.OfOtherFile(e);
+        }
     }
 
     private static TensorType[] MatrixTypes(FamilyModel model) => [.. TensorSpec.For(model.Config).Where(spec => spec.IsMatrix)
@@ -240,7 +254,7 @@ public static class Converter
 
     private static void ProtectInputs(IEnumerable<string?> read, string weightsPath)
     {
-        if (read.FirstOrDefault(path => path is not null && InputFile.AreSame(path, weightsPath)) is not { } input)
+        if (read.FirstOrDefault(path => path is not null && RegularFile.AreSame(path, weightsPath)) is not { } input)
             return;
         string name = Printable.Quote(Path.GetFileName(input));
         throw new OptionException("WEIGHTS.BIN", $"{name} is read by this convert; give the weights file another name");
@@ -253,7 +267,7 @@ public static class Converter
         {
             return read();
         }
-        catch (CheckpointException e)
+        catch (CheckpointException e) when (!e.IsAboutOtherFile)
         {
             throw new CheckpointException($"{Printable.Escape(file.Name)}: {e.Message}", e);
         }

@@ -32,7 +32,7 @@ internal static class HostileShards
         ("a shard without a name", f => Put(f, "wte.weight", ""), "'' is no plain file name"),
         ("a shard with a NUL in its name", f => Put(f, "wte.weight", "x\0.safetensors"), "is no plain file name"),
         ("a missing shard", f => File.Delete(f.File(Second)), $"shard '{Second}' is missing; the index says that it has tensor 'wpe.weight'"),
-        ("a shard that is a folder", f => Replace(f, Second, () => Directory.CreateDirectory(f.File(Second))), $"shard '{Second}' is missing"),
+        ("a shard that is a folder", f => Replace(f, Second, () => Directory.CreateDirectory(f.File(Second))), $"'{Second}' beside the checkpoint is a folder"),
         ("more shards than files can be open", f => Many(f), "weight_map names 513 files; at most 512 are read"),
         ("an index as its own shard", f => Put(f, "wte.weight", Index), $"shard '{Index}' is an index itself"),
 

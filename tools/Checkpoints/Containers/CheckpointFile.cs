@@ -34,7 +34,7 @@ internal sealed class CheckpointFile : IDisposable
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public static CheckpointFile Open(string path)
     {
-        SafeFileHandle handle = File.OpenHandle(InputFile.Find(path).FullName, FileMode.Open, FileAccess.Read, FileShare.Read);
+        SafeFileHandle handle = File.OpenHandle(RegularFile.Find(path).FullName, FileMode.Open, FileAccess.Read, FileShare.Read);
         try
         {
             return new CheckpointFile(handle, Path.GetFullPath(path));
@@ -62,12 +62,14 @@ internal sealed class CheckpointFile : IDisposable
 
     /// <summary>Full path of a file in the same folder (of a link: the link's folder), or null when there is none.</summary>
     /// <param name="name">A name without a folder; it may come from a file.</param>
-    /// <exception cref="CheckpointException">The name leads elsewhere.</exception>
+    /// <exception cref="CheckpointException">The name leads elsewhere, or is a folder's.</exception>
     public string? FindBeside(string name)
     {
         if (!IsPlain(name))
             throw new CheckpointException($"{Printable.Quote(name)} is no plain file name; only files in the checkpoint's own folder are read");
         string path = Path.Combine(Path.GetDirectoryName(FullPath) ?? "", name);
+        if (Directory.Exists(path))
+            throw new CheckpointException($"{Printable.Quote(name)} beside the checkpoint is a folder; a file was needed");
         if (!File.Exists(path))
             return null;
         _beside.Add(path);
@@ -77,7 +79,7 @@ internal sealed class CheckpointFile : IDisposable
     /// <summary>Opens a file in the same folder. It is closed together with this one.</summary>
     /// <param name="name">A name without a folder; it may come from a file.</param>
     /// <returns>Null when there is none.</returns>
-    /// <exception cref="CheckpointException">The name leads elsewhere.</exception>
+    /// <exception cref="CheckpointException">The name leads elsewhere, or is a folder's.</exception>
     /// <exception cref="IOException">It cannot be opened, or is a pipe or a device.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public CheckpointFile? OpenBeside(string name)

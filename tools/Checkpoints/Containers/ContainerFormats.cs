@@ -10,6 +10,7 @@ internal static class ContainerFormats
 
     private static readonly IContainerFormat[] All =
     [
+        UnreadFormats.Placeholder,
         new PyTorchZip(),
         new PyTorchLegacy(),
         new ShardedCheckpoint(),

@@ -8,6 +8,10 @@ internal static class UnreadFormats
     // llm.c, train_gpt2.py (write_state) and llmc/dataloader.h: what it writes beside its models.
     private const int LlmcStateMagic = 20240327, LlmcTokensMagic = 20240520;
 
+    /// <summary>What stands in the place of any file, whatever its name.</summary>
+    public static IContainerFormat Placeholder { get; } = new Unread("Git LFS", (_, head) => head.StartsWith("version https://git-lfs.github.com/"u8),
+        "this is a Git LFS pointer, a few lines in the place of the file; fetch the file with 'git lfs pull' in its repository");
+
     public static IContainerFormat[] All { get; } =
     [
         new Unread("tar", LooksLikeTar,

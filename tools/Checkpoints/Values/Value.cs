@@ -95,5 +95,5 @@ internal class OpaqueValue(string name) : Value
     /// <summary>What it is called where it comes from, such as <c>torch.device</c>.</summary>
     public string Name { get; } = name;
 
-    public override string Kind => $"a {Name}";
+    public override string Kind => Name is [var first, ..] && "aeiouAEIOU".Contains(first, StringComparison.Ordinal) ? $"an {Name}" : $"a {Name}";
 }

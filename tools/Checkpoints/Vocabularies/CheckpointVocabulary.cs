@@ -38,6 +38,21 @@ internal static class CheckpointVocabulary
         return null;
     }
 
+    /// <summary>Whether a checkpoint has a vocabulary, be it a damaged one.</summary>
+    /// <param name="root">The root.</param>
+    /// <param name="vocabSize">V of the model.</param>
+    public static bool IsIn(DictValue root, int vocabSize)
+    {
+        try
+        {
+            return Find(root, vocabSize, new Report()) is not null;
+        }
+        catch (CheckpointException)
+        {
+            return true;
+        }
+    }
+
     /// <summary>The vocabulary of one dictionary, or null.</summary>
     /// <param name="dictionary">The dictionary.</param>
     /// <param name="vocabSize">V of the model.</param>
@@ -56,10 +71,19 @@ internal static class CheckpointVocabulary
         {
             field = prefix + name;
             if (dictionary.TryGet(name, out Value? value) && Tokens(value, field) is { } tokens)
-                return WithBegin(dictionary, tokens, vocabSize, field);
+                return WithBegin(dictionary, Agreed(dictionary, tokens, prefix, field), vocabSize, field);
         }
         field = $"{prefix}stoi and itos";
         return TokenMap.Read(dictionary, field) is { } mapped ? VocabularyTable.Create(mapped, vocabSize, field) : null;
+    }
+
+    // Where a map has more tokens than the list, the list is what the map was made from.
+    private static string[] Agreed(DictValue dictionary, string[] tokens, string prefix, string field)
+    {
+        if (TokenMap.Read(dictionary, prefix + "stoi and itos") is not { } mapped)
+            return tokens;
+        return mapped.AsSpan().StartsWith(tokens) ? mapped : throw new CheckpointException(
+            $"{field} and {prefix}stoi and itos give tokens different ids; say which are right with --vocab FILE");
     }
 
     // A list of strings, one string of characters, or a map; anything else under these names is something else.

@@ -76,7 +76,8 @@ internal static class Options
                 if (float.TryParse(Value(result), NumberStyles.Float, CultureInfo.InvariantCulture, out float value)
                     && value is > 0 and < float.PositiveInfinity)
                     return value;
-                result.AddError($"{name} is '{Value(result)}'; it must be a number above 0");
+                string most = float.MaxValue.ToString("0.0e+0", CultureInfo.InvariantCulture);
+                result.AddError($"{name} is '{Value(result)}'; it must be a number above 0 that float32 holds, at most {most}");
                 return null;
             },
         };

@@ -50,7 +50,8 @@ internal sealed class ConvertVerb : IVerb
     private readonly Option<float?> _rotaryBase = Options.OptionalPositive("--rotary-base", "base of the rotation's frequencies");
 
     private readonly Option<string?> _vocab =
-        InputFile.Option("--vocab", "vocabulary: one token a line, a JSON array of strings, or a nanoGPT meta.pkl");
+        InputFile.Option("--vocab", "vocabulary: one token a line; JSON: an array of strings, {token: id}, "
+            + "Hugging Face's tokenizer.json, or its vocab.json with merges.txt beside it; or a nanoGPT meta.pkl");
 
     private readonly Option<bool> _force = Options.Flag("--force", "replace WEIGHTS.BIN if it exists");
     private readonly Option<bool> _allowNonFinite = Options.Flag("--allow-nonfinite", "write NaN and infinite weights, not refuse them");
@@ -125,6 +126,10 @@ internal sealed class ConvertVerb : IVerb
         {
             return Converter.Convert(checkpoint, weights, options, progress);
         }
+        catch (OptionException failure)
+        {
+            throw new CommandException(ExitCode.Usage, $"'{checkpoint}': {failure.Message}", failure);
+        }
         catch (FileNotFoundException failure) when (Path.Exists(checkpoint) && Path.Exists(options.VocabPath ?? checkpoint))
         {
             // What is not there is the file to be written: some folders, such as /proc, take none.
@@ -135,6 +140,10 @@ internal sealed class ConvertVerb : IVerb
     private static CommandException CannotWrite(string weights, string why, Exception? failure = null) =>
         new(ExitCode.CannotAccess, $"cannot write '{weights}': {why}", failure);
 
+    // The file itself: what a link has as its size is the length of a name.
+    private static FileInfo Written(ConversionReport report) =>
+        new(File.ResolveLinkTarget(report.WeightsPath, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(report.WeightsPath));
+
     private static void Print(string checkpoint, ConversionReport report, CommandConsole console)
     {
         using StreamWriter output = console.OutputText();
@@ -142,8 +151,9 @@ internal sealed class ConvertVerb : IVerb
         table.Add("checkpoint", $"{Messages.OneLine(checkpoint)}: {report.Container}, {report.Family}");
         ConfigText.Add(table, report.Config);
         ReportText.Add(table, report.Lines);
-        string size = Figures.Bytes(new FileInfo(report.WeightsPath).Length);
-        table.Add("wrote", $"{Messages.OneLine(report.WeightsPath)}: {report.MatrixType.Code()}, {size}");
+        FileInfo written = Written(report);
+        string link = written.FullName == Path.GetFullPath(report.WeightsPath) ? "" : $" (a link to {written.FullName})";
+        table.Add("wrote", Messages.OneLine($"{report.WeightsPath}{link}: {report.MatrixType.Code()}, {Figures.Bytes(written.Length)}"));
         table.Write(output);
     }
 
@@ -155,7 +165,7 @@ internal sealed class ConvertVerb : IVerb
         json.WriteString("family", report.Family);
         json.WriteString("type", report.MatrixType.Code());
         json.WriteNumber("parameters", report.ParameterCount);
-        json.WriteNumber("bytes", new FileInfo(report.WeightsPath).Length);
+        json.WriteNumber("bytes", Written(report).Length);
         json.WritePropertyName("config");
         GptConfigJson.Write(report.Config).WriteTo(json);
         ReportText.Write(json, report.Lines);

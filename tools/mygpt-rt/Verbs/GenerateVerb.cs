@@ -70,8 +70,12 @@ internal sealed class GenerateVerb : IVerb
             throw CommandException.Usage($"--stop needs text, and '{path}' has no vocabulary; leave it out, or convert again with --vocab FILE");
 
         using GenerationRun run = Start(model, prompt, options, console);
-        if (model.Tokenizer is { } vocabulary && prompt.Text is { } given)
-            UnknownTextWarning.Show(vocabulary, given, options.AllowSpecial, options.Unknown, console);
+        string? seen = prompt.Text;
+        if (model.Tokenizer is { } vocabulary && prompt.Text is { } given
+            && UnknownTextWarning.Show(vocabulary, given, options.AllowSpecial, options.Unknown, console))
+        {
+            seen = vocabulary.Decode(vocabulary.Encode(given, options.AllowSpecial, options.Unknown));
+        }
         CheckPromptLength(run, model, options, console);
         if (options.Seed is null && options.Temperature > 0)
             console.Messages.Note($"seed {run.Seed}");
@@ -82,7 +86,7 @@ internal sealed class GenerateVerb : IVerb
             console.Messages.Note($"note: the prompt is empty; beginning with token {start}{shown}");
         }
 
-        string? text = model.Tokenizer is null ? null : prompt.Text ?? model.Tokenizer.Decode(prompt.Ids);
+        string? text = model.Tokenizer is null ? null : seen ?? model.Tokenizer.Decode(prompt.Ids);
         if (arguments.GetValue(_json))
             AnswerInJson(run, text, model, console);
         else

@@ -12,17 +12,20 @@ internal static class UnknownTextWarning
     /// <param name="allowSpecial">Whether special tokens in it count as such.</param>
     /// <param name="unknown">What was done.</param>
     /// <param name="console">Gets the warning.</param>
-    public static void Show(ITokenizer tokenizer, string text, bool allowSpecial, UnknownText unknown, CommandConsole console)
+    /// <returns>Whether the model sees another text than the one given.</returns>
+    public static bool Show(ITokenizer tokenizer, string text, bool allowSpecial, UnknownText unknown, CommandConsole console)
     {
         try
         {
             if (unknown != UnknownText.Error)
                 tokenizer.Encode(text, allowSpecial);
+            return false;
         }
         catch (UnknownTextException e)
         {
             string done = unknown == UnknownText.Skip ? "left out" : "replaced";
             console.Messages.Warning($"{e.Message}; it was {done}, and so is any other such text");
+            return true;
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using MyGpt.Runtime.Weights;
 
 namespace MyGpt.CommandLine.Verify;
 
@@ -13,12 +14,12 @@ internal sealed class ReferenceLogits : IDisposable
 
     /// <summary>Opens the file at the block.</summary>
     /// <exception cref="ReferenceException">The file ends before the block does.</exception>
-    /// <exception cref="IOException">It cannot be opened.</exception>
+    /// <exception cref="IOException">It is a pipe or a device, or cannot be opened.</exception>
     public ReferenceLogits(LogitsLocation location)
     {
         _location = location;
         _next = location.Offset;
-        _file = new FileStream(location.Path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        _file = new FileStream(RegularFile.Find(location.Path).FullName, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
         long size = location.IsDouble ? sizeof(double) : sizeof(float);
         Int128 end = ((Int128)location.Offset + ((Int128)location.Rows * location.Columns)) * size;
         if (end > _file.Length)

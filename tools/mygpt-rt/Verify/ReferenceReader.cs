@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MyGpt.CommandLine.Terminal;
+using MyGpt.Runtime.Weights;
 
 namespace MyGpt.CommandLine.Verify;
 
@@ -21,26 +22,26 @@ internal sealed class ReferenceReader
     /// <summary>Reads a reference file.</summary>
     /// <param name="path">The JSON file.</param>
     /// <exception cref="ReferenceException">The file is damaged; the message names the part.</exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="IOException">It is a pipe or a device, or cannot be read.</exception>
     public static ReferenceSet Read(string path)
     {
-        var file = new FileInfo(path);
-        if (file.Exists && file.Length > MaxFileBytes)
+        FileInfo file = RegularFile.Find(path);
+        if (file.Length > MaxFileBytes)
             throw new ReferenceException($"'{path}' has {file.Length} bytes; a reference file has at most {MaxFileBytes}");
+        byte[] json = File.ReadAllBytes(file.FullName);
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using JsonDocument document = JsonDocument.Parse(json);
             return new ReferenceReader(path).Read(document.RootElement);
         }
         catch (JsonException failure)
         {
-            // The message repeats what it did not expect: up to all that is left of the file.
-            throw new ReferenceException(
-                $"'{path}' is not JSON: line {failure.LineNumber + 1}, byte {failure.BytePositionInLine}: {Plain(failure.Message)}", failure);
+            JsonFault fault = JsonFault.Of(json, failure);
+            throw new ReferenceException($"'{path}' is not JSON: byte {fault.Offset}: {fault.Reason}", failure);
         }
         catch (InvalidOperationException failure)   // half a surrogate pair in a string
         {
-            throw new ReferenceException($"'{path}' is not JSON: {failure.Message}", failure);
+            throw new ReferenceException($"'{path}' is not JSON: it has an escape that is half a character", failure);
         }
     }
 

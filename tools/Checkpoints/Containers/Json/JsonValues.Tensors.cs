@@ -82,12 +82,21 @@ internal ref partial struct JsonValues
                 case JsonTokenType.Number or JsonTokenType.StartArray:
                     throw Error("numbers and arrays stand in one array, or numbers at different depths");
                 default:
-                    throw Error($"an array of numbers has something else in it: {Printable.Escape(_reader.TokenType.ToString())}");
+                    throw Error($"an array of numbers has something else in it: {KindOf(_reader.TokenType)}");
             }
         }
         while (level >= 0);
         return sizes[..dimensions].ToArray();
     }
+
+    private static string KindOf(JsonTokenType token) => token switch
+    {
+        JsonTokenType.Null => "null",
+        JsonTokenType.True => "true",
+        JsonTokenType.False => "false",
+        JsonTokenType.String => "a string",
+        _ => "an object",
+    };
 
     private readonly double Finite() => _reader.TryGetDouble(out double number) && double.IsFinite(number)
         ? number : throw Error($"the number {Literal()} is too large for binary64");

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using MyGpt.Checkpoints.Values;
+using MyGpt.Runtime.Weights;
 
 namespace MyGpt.Checkpoints.Containers.Json;
 
@@ -174,15 +175,9 @@ internal ref partial struct JsonValues
 
     private readonly CheckpointException Error(string message) => new(Place(_reader.TokenStartIndex) + message);
 
-    // The reader counts lines and bytes within one; a header of one line is easier to look into by the byte.
     private readonly CheckpointException Damaged(JsonException e)
     {
-        int at = _start;
-        for (long line = 0; line < e.LineNumber && at < _utf8.Length; line++)
-            at += _utf8[at..].IndexOf((byte)'\n') + 1;
-        string what = e.Message;
-        int place = what.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        string reason = Printable.Escape(place < 0 ? what : what[..place]).TrimEnd('.');
-        return new CheckpointException($"{Place(at - _start + (e.BytePositionInLine ?? 0))}this is no JSON: {reason}", e);
+        JsonFault fault = JsonFault.Of(_utf8[_start..], e);
+        return new CheckpointException($"{Place(fault.Offset)}this is no JSON: {fault.Reason}", e);
     }
 }

@@ -20,7 +20,7 @@ internal readonly record struct ZipEnd(long DirectoryOffset, long DirectoryLengt
         file.Read(file.Length - tail.Length, tail);
         int at = FindSignature(tail);
         if (at < 0)
-            throw new CheckpointException("the zip archive has no end record: the file is cut short or damaged; copy or download it again");
+            throw NoEnd(tail);
 
         ReadOnlySpan<byte> end = tail.AsSpan(at, EndLength);
         long endOffset = file.Length - tail.Length + at;
@@ -40,6 +40,17 @@ internal readonly record struct ZipEnd(long DirectoryOffset, long DirectoryLengt
         }
         found.Check(directoryEnd);
         return found;
+    }
+
+    private static CheckpointException NoEnd(ReadOnlySpan<byte> tail)
+    {
+        Span<byte> signature = stackalloc byte[sizeof(uint)];
+        BinaryPrimitives.WriteUInt32LittleEndian(signature, EndSignature);
+        int at = tail.LastIndexOf(signature);
+        int after = at < 0 ? 0 : tail.Length - at - EndLength;
+        return new CheckpointException(after > 0
+            ? $"the zip archive ends {Printable.Count(after, "byte")} before the file does: something was added to it; copy or download it again"
+            : "the zip archive has no end record: the file is cut short or damaged; copy or download it again");
     }
 
     // The last signature whose comment ends with the file: an archive inside the comment cannot pass for the archive.

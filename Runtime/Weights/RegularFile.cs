@@ -3,13 +3,13 @@ using System.Formats.Tar;
 namespace MyGpt.Runtime.Weights;
 
 /// <summary>Looks at a path before the file is opened: opening a pipe would wait for its writer.</summary>
-internal static class InputFile
+internal static class RegularFile
 {
     /// <summary>The file that a path names, through any symbolic links.</summary>
     /// <param name="path">The path as the user gave it; messages repeat it so.</param>
     /// <returns>A regular file.</returns>
     /// <exception cref="FileNotFoundException">There is none.</exception>
-    /// <exception cref="IOException">It is a folder, a pipe or a device, or its links cannot be followed.</exception>
+    /// <exception cref="IOException">It is a folder, a pipe or a device, or its links lead nowhere.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be looked at.</exception>
     public static FileInfo Find(string path)
     {
@@ -20,6 +20,8 @@ internal static class InputFile
             throw new FileNotFoundException($"'{path}' does not exist.", path);
         var file = new FileInfo(File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full);
         // The link /dev/fd/63 of a pipe can be followed by opening it only: as a name, its target does not exist.
+        if (!file.Exists && file.Directory is { Name: not "fd" })
+            throw new IOException($"'{path}' is a link to '{file.FullName}', which does not exist.");
         return file.Exists && (file.Length > 0 || IsRegular(file.FullName))
             ? file
             : throw new IOException($"'{path}' is a pipe or a device, which cannot be read at any offset; save it as a file first.");
