@@ -3,6 +3,9 @@ namespace MyGpt.Checkpoints;
 /// <summary>The arithmetic needs something that the checkpoint does not hold and nothing implies: an option must say it.</summary>
 public sealed class MissingOptionException : OptionException
 {
+    /// <summary>Further options that are needed too; the message names them.</summary>
+    public IReadOnlyList<string> Others { get; init; } = [];
+
     /// <summary>Creates the exception without a message.</summary>
     public MissingOptionException()
     {

@@ -24,7 +24,7 @@ public class ConfigVariantTests
     [InlineData("causal", false, "causal = False")]
     [InlineData("alibi", true, "alibi = True")]
     [InlineData("qk_norm", true, "qk_norm = True")]
-    [InlineData("attention_scale", 0.125, "attention_scale = 0.125, a variant that is not run here; nothing was needed")]
+    [InlineData("attention_scale", 0.125, "attention_scale = 0.125, a variant that is not run here; None was needed")]
     [InlineData("query_pre_attn_scalar", 144, "query_pre_attn_scalar = 144")]
     [InlineData("embed_scale", 8.0, "embed_scale = 8, a variant that is not run here; 1 was needed")]
     [InlineData("scale_embeddings", true, "scale_embeddings = True")]
@@ -44,6 +44,14 @@ public class ConfigVariantTests
         Assert.Contains($"config says {reason}", Refuse(Root(("model", state.Items), ("config", Fields((field, value)))), Told), StringComparison.Ordinal);
         Assert.Contains($"the checkpoint says {reason}", Refuse(Root([("model", state.Items), .. fields, (field, value)]), Told), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("pos_type", "alibi", "pos_type = 'alibi', which is not converted; learned and rotary positions are")]
+    [InlineData("position", "rotary", "position = 'rotary', but the state dict has a position embedding")]
+    [InlineData("use_bias", true, "use_bias = True, but the state dict has none in its blocks")]
+    public void Convert_refuses_a_config_of_another_model(string field, object value, string reason) => Assert.Contains($"config says {reason}",
+        Refuse(Root(("model", (Plain with { QkvBias = false, ProjectionBias = false, UpBias = false, DownBias = false }).State().Items), ("config", Fields(("n_head", 3), ("n_layer", Layers), (field, value)))), Told),
+        StringComparison.Ordinal);
 
     public static TheoryData<string, object> OtherFamilies => new()
     {

@@ -42,6 +42,18 @@ public class OpenQuestionTests
     }
 
     [Fact]
+    public void Convert_asks_for_everything_at_once()
+    {
+        var asked = Assert.IsType<MissingOptionException>(Ask((Bare with { Positions = null }).State().Items, new ConvertOptions()));
+
+        Assert.Equal("--norm", asked.Option);
+        Assert.Equal(["--context", "--rotary", "--heads", "--activation"], asked.Others);
+        Assert.EndsWith("; --context, --rotary, --heads, --activation are needed too", asked.Message, StringComparison.Ordinal);
+        var two = Assert.IsType<MissingOptionException>(Ask((Bare with { Positions = null }).State().Items, All));
+        Assert.EndsWith("; --rotary is needed too", two.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Convert_a_gated_MLP_asks_for_no_activation() => Assert.Equal(ActivationKind.Silu, Converted(
         (Bare with { Mlp = ["mlp.gate", "mlp.up", "mlp.down"] }).State().Items, All with { Activation = null }).Activation);
 

@@ -10,7 +10,7 @@ namespace MyGpt.Checkpoints.Families;
 /// </summary>
 internal static class ConfigVariants
 {
-    private const string Yes = "True", No = "False", Nothing = "nothing", One = "1", Before = "'pre'";
+    private const string Yes = "True", No = "False", Nothing = "None", One = "1", Before = "'pre'";
 
     // Where norms stand, by what people and transformers' configs call it.
     private static readonly string[] PreNorm = ["norm_first", "pre_norm", "prenorm", "pre_ln", "use_pre_norm", "normalize_before", "do_layer_norm_before"];

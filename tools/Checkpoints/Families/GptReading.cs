@@ -36,20 +36,7 @@ internal sealed class GptReading(Checkpoint checkpoint, GptNames names, FamilyDe
         if (defaults.Assumption is { } assumption)
             report.Assumed(assumption);
 
-        NormKind norm = ChooseNorm(config?.Text(PlainNames.NormFields), gpt, state);
-        Positions positions = new PositionChoice(options, gpt, report).Choose(config, PlainNames.ContextFields, PlainNames.RotaryBaseFields);
-        var choices = new GptChoices
-        {
-            Heads = new HeadChoice(options, gpt, report).Choose(config, PlainNames.HeadFields, defaults.Heads(gpt)),
-            ContextLength = positions.ContextLength,
-            Position = positions.Kind,
-            RotaryBase = positions.RotaryBase,
-            Norm = norm,
-            NormEpsilon = NormChoice.Epsilon(options, StatedEpsilon(config), norm == NormKind.LayerNorm
-                ? defaults.EpsilonReason
-                : "usual in hand-written RMSNorm; the file does not say (nn.RMSNorm itself takes 1.19e-7: --norm-epsilon)", report),
-            Activation = ChooseActivation(config?.Text(PlainNames.ActivationFields) ?? _root.Get<TextValue>(Activation)?.Value, gpt),
-        };
+        GptChoices choices = Choose(config, gpt, state);
         if (found is { Key.Length: > 0 })
             config?.WarnUnread(report, PlainNames.Harmless);
         if (!ReferenceEquals(state, _root))
@@ -83,6 +70,30 @@ internal sealed class GptReading(Checkpoint checkpoint, GptNames names, FamilyDe
 
     private static float? StatedEpsilon(ConfigReader? config) => config?.Positive(config.Has(PlainNames.OptimizerFields)
         ? PlainNames.EpsilonFields : [.. PlainNames.EpsilonFields, PlainNames.ShortEpsilonField]);
+
+    private GptChoices Choose(ConfigReader? config, AssembledGpt gpt, DictValue state)
+    {
+        string? activation = config?.Text(PlainNames.ActivationFields) ?? _root.Get<TextValue>(Activation)?.Value;
+        var questions = new OpenQuestions();
+        NormKind norm = questions.Ask(() => ChooseNorm(config?.Text(PlainNames.NormFields), gpt, state));
+        Positions positions = questions.Ask(() =>
+            new PositionChoice(options, gpt, report).Choose(config, PlainNames.ContextFields, PlainNames.RotaryBaseFields));
+        HeadSplit heads = questions.Ask(() => new HeadChoice(options, gpt, report).Choose(config, PlainNames.HeadFields, defaults.Heads(gpt)));
+        ActivationKind nonlinearity = questions.Ask(() => ChooseActivation(activation, gpt));
+        questions.RequireAnswers();
+        return new GptChoices
+        {
+            Heads = heads,
+            ContextLength = positions.ContextLength,
+            Position = positions.Kind,
+            RotaryBase = positions.RotaryBase,
+            Norm = norm,
+            NormEpsilon = NormChoice.Epsilon(options, StatedEpsilon(config), norm == NormKind.LayerNorm
+                ? defaults.EpsilonReason
+                : "usual in hand-written RMSNorm; the file does not say (nn.RMSNorm itself takes 1.19e-7: --norm-epsilon)", report),
+            Activation = nonlinearity,
+        };
+    }
 
     private NormKind ChooseNorm(string? stated, AssembledGpt gpt, DictValue state)
     {

@@ -26,9 +26,12 @@ internal static class PlainNames
 
     public static readonly string[] RotaryBaseFields = ["rope_theta", "rope_base", "rotary_base", "theta"];
 
-    public const string BiasField = "bias", QkvBiasField = "qkv_bias";
+    public static readonly string[] BiasFields = ["bias", "use_bias"], QkvBiasFields = ["qkv_bias"];
 
     public static readonly string[] TiedFields = ["tie_word_embeddings", "tie_weights", "weight_tying"];
+
+    public static readonly string[] PositionFields =
+        ["position_type", "pos_type", "position", "position_encoding", "pos_encoding", "positional_encoding", "position_embedding_type", "pos_emb_type"];
 
     /// <summary>Fields that matter to training only.</summary>
     public static readonly string[] Harmless =

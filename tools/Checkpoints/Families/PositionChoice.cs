@@ -37,7 +37,11 @@ internal sealed class PositionChoice(GivenOptions options, AssembledGpt gpt, Rep
             config?.Expect(count, "the position embedding", lengthFields);
             return new Positions(count, PositionKind.Learned, UsualBase);
         }
-        return new Positions(Length(config, lengthFields, table), Layout(table, layout), Base(config, baseFields, table));
+        var questions = new OpenQuestions();
+        int length = questions.Ask(() => Length(config, lengthFields, table));
+        PositionKind kind = questions.Ask(() => Layout(table, layout));
+        questions.RequireAnswers();
+        return new Positions(length, kind, Base(config, baseFields, table));
     }
 
     private int Length(ConfigReader? config, string[] fields, RotaryTable? table)
