@@ -6,6 +6,9 @@ public sealed class MissingOptionException : OptionException
     /// <summary>Further options that are needed too; the message names them.</summary>
     public IReadOnlyList<string> Others { get; init; } = [];
 
+    /// <summary>What is asked about <see cref="OptionException.Option"/> alone; null: the message.</summary>
+    internal string? Question { get; init; }
+
     /// <summary>Creates the exception without a message.</summary>
     public MissingOptionException()
     {

@@ -51,6 +51,8 @@ public class OpenQuestionTests
         Assert.EndsWith("; --context, --rotary, --heads, --activation are needed too", asked.Message, StringComparison.Ordinal);
         var two = Assert.IsType<MissingOptionException>(Ask((Bare with { Positions = null }).State().Items, All));
         Assert.EndsWith("; --rotary is needed too", two.Message, StringComparison.Ordinal);
+        var nested = Assert.IsType<MissingOptionException>(Ask((Bare with { Positions = null }).State().Items, All with { Heads = null }));
+        Assert.EndsWith("with the length that it was trained with; --rotary, --heads are needed too", nested.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -28,8 +28,8 @@ internal sealed class OpenQuestions
         if (_open is not [{ } first, ..])
             return;
         string[] others = [.. first.Others, .. _open.Skip(1).SelectMany(static question => (string[])[question.Option, .. question.Others])];
-        string[] named = [.. others.Except(first.Others)];
-        string more = named.Length == 0 ? "" : $"; {string.Join(", ", named)} {(named.Length == 1 ? "is" : "are")} needed too";
-        throw new MissingOptionException(first.Option, first.Message + more) { Others = others };
+        string question = first.Question ?? first.Message;
+        string more = others.Length == 0 ? "" : $"; {string.Join(", ", others)} {(others.Length == 1 ? "is" : "are")} needed too";
+        throw new MissingOptionException(first.Option, question + more) { Others = others, Question = question };
     }
 }
