@@ -103,8 +103,13 @@ internal static partial class MalformedFiles
             forge => forge.Section("token_embedding")["shape"] = new JsonArray(1800));
         yield return Edit("a vector as a matrix", "section 'final_norm.weight': shape (1, 6) found, (6) needed",
             forge => forge.Section("final_norm.weight")["shape"] = new JsonArray(1, 6));
-        yield return Edit("a matrix of integers", "section 'token_embedding': type u32 found, f32 or bf16 needed",
+        yield return Edit("a matrix of integers", "section 'token_embedding': type u32 found, f32, bf16, q8 or q4 needed",
             forge => forge.Section("token_embedding")["type"] = "u32");
+        yield return Edit("a vector of q8", "section 'final_norm.weight': type q8 found, f32 needed", forge =>
+        {
+            forge.Section("final_norm.weight")["type"] = "q8";
+            forge.Section("final_norm.weight")["length"] = 34;
+        });
         yield return Edit("a vector of bf16", "section 'final_norm.weight': type bf16 found, f32 needed", forge =>
         {
             forge.Section("final_norm.weight")["type"] = "bf16";

@@ -23,8 +23,8 @@ internal static partial class MalformedFiles
         yield return Section("name", "\"caf\u00E9\"", "].name: 'caf\u00E9' found, 1 to 128 printable");
         yield return Section("name", $"\"{new string('n', 129)}\"", "].name: 'nnnnnnnn");
         yield return Section("name", "\"token_embedding\"", "].name: 'token_embedding' found, a name that no other section has needed");
-        foreach (string type in new[] { "\"f16\"", "\"F32\"", "\"f32 \"", "\"q8\"", "0" })
-            yield return Section("type", type, $"section 'final_norm.weight'.type: {type.Replace('"', '\'')} found, one of f32, bf16, u32, u8");
+        foreach (string type in new[] { "\"f16\"", "\"F32\"", "\"f32 \"", "\"q8_0\"", "0" })
+            yield return Section("type", type, $"section 'final_norm.weight'.type: {type.Replace('"', '\'')} found, one of f32, bf16, q8, q4, u32, u8");
         foreach (string layout in new[] { "\"panels\"", "\"Rows\"", "[]" })
             yield return Section("layout", layout, "section 'final_norm.weight'.layout: ");
         foreach (string shape in new[] { "6", "\"6\"", "{}", "[]", "[1,1,6]" })
@@ -37,6 +37,8 @@ internal static partial class MalformedFiles
         yield return Section("shape", "[0]", "section 'final_norm.weight'.length: 24 found, 0 by shape (0) of f32 needed");
         yield return Section("shape", "[2,6]", "section 'final_norm.weight'.length: 24 found, 48 by shape (2, 6) of f32 needed");
         yield return Section("type", "\"bf16\"", "section 'final_norm.weight'.length: 24 found, 12 by shape (6) of bf16 needed");
+        yield return Section("type", "\"q8\"", "section 'final_norm.weight'.length: 24 found, 34 by shape (6) of q8 needed");
+        yield return Section("type", "\"q4\"", "section 'final_norm.weight'.length: 24 found, 18 by shape (6) of q4 needed");
         foreach (string length in new[] { "-1", "0", "23", "25", "24.5", "1e999", "9223372036854775807", "9223372036854775808", "\"24\"" })
             yield return Section("length", length, $"section 'final_norm.weight'.length: {length.Replace('"', '\'')} found");
         foreach (string checksum in new[] { "1", "\"\"", "\"1234567\"", "\"123456789\"", "\"0x123456\"", "\"ABCDEF01\"", "\" 1234567\"",
@@ -79,6 +81,18 @@ internal static partial class MalformedFiles
             forge.Section("head.weight")["type"] = "u8";
             forge.Section("head.weight")["shape"] = new JsonArray(2147483647, 2147483644);
             forge.Section("head.weight")["length"] = 2147483647L * 2147483644L;
+        });
+        yield return Edit("a last section of q8 that is as long as its elements are many", "section 'head.weight'.length: 1800 found, 10200 by shape (300, 6) of q8 needed",
+            forge =>
+            {
+                forge.Section("head.weight")["type"] = "q8";
+                forge.Section("head.weight")["length"] = 1800;
+            });
+        yield return Edit("a last section of q4 of more than 2^61 bytes", "section 'head.weight': 2594073384157446144 bytes at offset", forge =>
+        {
+            forge.Section("head.weight")["type"] = "q4";
+            forge.Section("head.weight")["shape"] = new JsonArray(2147483647, 2147483647);
+            forge.Section("head.weight")["length"] = 2147483647L * 18 * 67108864;
         });
         yield return Edit("a section after a zero-length one at the same place", "section 'b'.offset: ", forge =>
         {

@@ -166,7 +166,7 @@ public sealed class WeightsFileTests
         AssertRefused("section 'token_embedding': shape (300, 6) found, (6, 300) needed", () => file.Tensor("token_embedding", 6, 300));
         AssertRefused("section 'token_embedding': shape (300, 6) found, (1800) needed", () => file.Vector("token_embedding", 1800));
         AssertRefused("section 'final_norm.weight': shape (6) found, (1, 6) needed", () => file.Tensor("final_norm.weight", 1, 6));
-        AssertRefused("section 'tokenizer.merges': type u32 found, f32 or bf16 needed", () => file.Tensor("tokenizer.merges", 2, 3));
+        AssertRefused("section 'tokenizer.merges': type u32 found, f32, bf16, q8 or q4 needed", () => file.Tensor("tokenizer.merges", 2, 3));
         AssertRefused("section 'tokenizer.offsets': type u32 found, f32 needed", () => file.Vector("tokenizer.offsets", 260));
         AssertRefused("section 'tokenizer.bytes': type u8 found, u32 needed", () => _ = file.Bytes("tokenizer.bytes", ElementType.U32, -1));
         AssertRefused(

@@ -31,6 +31,7 @@ internal static unsafe class Linear
         {
             ElementType.F32 => &Run<F32Rows>,
             ElementType.Bf16 => &Run<Bf16Rows>,
+            ElementType.Q8 or ElementType.Q4 => throw new NotSupportedException($"tensor '{weights.Matrix.Name}' is {weights.Matrix.Type.Code()}"),
             ElementType.U32 or ElementType.U8 => throw new InvalidOperationException($"tensor '{weights.Matrix.Name}' is a tokenizer table"),
         };
         run(partition, weights, x, tokens, y, activation, factor, residual);
@@ -43,6 +44,7 @@ internal static unsafe class Linear
         {
             ElementType.F32 => &Read<F32Rows>,
             ElementType.Bf16 => &Read<Bf16Rows>,
+            ElementType.Q8 or ElementType.Q4 => throw new NotSupportedException($"tensor '{table.Name}' is {table.Type.Code()}"),
             ElementType.U32 or ElementType.U8 => throw new InvalidOperationException($"tensor '{table.Name}' is a tokenizer table"),
         };
         read(table, row, y, add);

@@ -9,6 +9,12 @@ public enum ElementType
     /// <summary>The upper 16 bits of a binary32, little-endian; <c>bf16</c> in the header.</summary>
     Bf16,
 
+    /// <summary>Blocks of 32 signed bytes that share a scale, weight = scale * byte; <c>q8</c> in the header.</summary>
+    Q8,
+
+    /// <summary>Blocks of 32 indices of 4 bits that share a scale, weight = scale * level of the index; <c>q4</c> in the header.</summary>
+    Q4,
+
     /// <summary>Unsigned 32-bit integers, little-endian; <c>u32</c> in the header. Tokenizer tables.</summary>
     U32,
 

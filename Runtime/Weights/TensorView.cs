@@ -34,7 +34,7 @@ public readonly unsafe struct TensorView
     /// <summary>The tensor's name in weights.bin.</summary>
     public string Name { get; }
 
-    /// <summary>Type of the elements: <see cref="ElementType.F32"/> or <see cref="ElementType.Bf16"/> in a file of version 1.</summary>
+    /// <summary>Type of the elements, one of those that <see cref="ElementTypes.IsWeight"/>.</summary>
     public ElementType Type { get; }
 
     /// <summary>Order of the elements.</summary>
@@ -46,7 +46,10 @@ public readonly unsafe struct TensorView
     /// <summary>Input features of a matrix, the length of a vector.</summary>
     public int Columns { get; }
 
-    /// <summary>The first of (Rows, Columns) elements in <see cref="Layout"/>; at a 64-byte boundary in a mapped file.</summary>
+    /// <summary>
+    /// The first of (Rows, Columns) elements in <see cref="Layout"/>; at a 64-byte boundary in a mapped file. A row takes
+    /// <see cref="ElementTypes.RowBytes"/> bytes.
+    /// </summary>
     public byte* Data { get; }
 
     /// <summary>Bytes of the whole tensor.</summary>

@@ -79,7 +79,7 @@ public sealed class WeightsFile : IDisposable
         SectionInfo section = Section(name, [rows, columns]);
         return section.Type.IsWeight()
             ? View(section, rows, columns)
-            : throw Error(name, $"type {section.Type.Code()} found, f32 or bf16 needed");
+            : throw Error(name, $"type {section.Type.Code()} found, f32, bf16, q8 or q4 needed");
     }
 
     /// <summary>A vector, in place: a norm's weight, a bias. Always float32.</summary>

@@ -37,7 +37,7 @@ internal sealed class TensorWriter(bool allowNonFinite, Action<int> written)
     {
         ElementType.F32 => MemoryMarshal.AsBytes(numbers),
         ElementType.Bf16 => MemoryMarshal.AsBytes(Narrow(numbers)),
-        ElementType.U32 or ElementType.U8 => throw new ArgumentException($"{type.Code()} is no type for weights.", nameof(type)),
+        ElementType.Q8 or ElementType.Q4 or ElementType.U32 or ElementType.U8 => throw new ArgumentException($"{type.Code()} is no type for weights.", nameof(type)),
     };
 
     private ReadOnlySpan<ushort> Narrow(ReadOnlySpan<float> numbers)
