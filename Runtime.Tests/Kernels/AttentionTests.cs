@@ -45,9 +45,8 @@ public unsafe class AttentionTests
             for (int t = 0; t < length; t++)
             {
                 rows[t] = new AttentionRow(table, t + 1);
-                float* k = x + t * width + heads * headDim;
-                layout.Store(table[t / KvPage.Positions], layer: 1, t % KvPage.Positions, k, k + kvHeads * headDim);
             }
+            new KvStore { Qkv = x, Rows = rows, Page = layout, Tokens = length, QkvDim = width, Layer = 1 }.Run(0, length * kvHeads, worker: 0);
             var job = new Attention
             {
                 Qkv = x, Mixed = y, Scores = s, Rows = rows, Page = layout, Tokens = length, HeadCount = heads, QkvDim = width, ScoreStride = scores.Length, Layer = 1,

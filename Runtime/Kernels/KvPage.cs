@@ -31,20 +31,18 @@ internal readonly unsafe struct KvPage(int layerCount, int kvHeadCount, int head
     /// <summary>Values of one head, (64, HS).</summary>
     public float* Values(float* page, int layer, int kvHead) => Keys(page, layer, kvHead) + HeadLength;
 
-    /// <summary>Stores one token's keys and values of one layer.</summary>
+    /// <summary>Stores one token's key and value of one head.</summary>
     /// <param name="page">The page that holds the position.</param>
     /// <param name="layer">Which layer.</param>
+    /// <param name="kvHead">Which head.</param>
     /// <param name="slot">Position within the page, 0 to 63.</param>
-    /// <param name="k">Keys, (NKV, HS).</param>
-    /// <param name="v">Values, (NKV, HS).</param>
-    public void Store(float* page, int layer, int slot, float* k, float* v)
+    /// <param name="k">Key, (HS).</param>
+    /// <param name="v">Value, (HS).</param>
+    public void Store(float* page, int layer, int kvHead, int slot, float* k, float* v)
     {
-        for (int head = 0; head < KvHeadCount; head++)
-        {
-            float* keys = Keys(page, layer, head) + slot;
-            for (int d = 0; d < HeadDim; d++)
-                keys[(nuint)d * Positions] = k[head * HeadDim + d];
-            new ReadOnlySpan<float>(v + head * HeadDim, HeadDim).CopyTo(new Span<float>(Values(page, layer, head) + (nuint)slot * (nuint)HeadDim, HeadDim));
-        }
+        float* keys = Keys(page, layer, kvHead) + slot;
+        for (int d = 0; d < HeadDim; d++)
+            keys[(nuint)d * Positions] = k[d];
+        new ReadOnlySpan<float>(v, HeadDim).CopyTo(new Span<float>(Values(page, layer, kvHead) + (nuint)slot * (nuint)HeadDim, HeadDim));
     }
 }

@@ -57,23 +57,6 @@ internal readonly unsafe ref struct BatchChunk
         return positions;
     }
 
-    /// <summary>Stores the keys and values of one layer in the caches.</summary>
-    /// <param name="rows">As <see cref="Place"/> noted them, (T).</param>
-    /// <param name="qkv">Queries, keys and values, (T, (NH + 2 NKV) * HS).</param>
-    /// <param name="config">The model's sizes.</param>
-    /// <param name="layer">Which layer.</param>
-    public void Store(AttentionRow* rows, float* qkv, GptConfig config, int layer)
-    {
-        KvPage layout = Layout;
-        int kvDim = config.KvHeadCount * config.HeadDim;
-        for (int t = 0; t < Count; t++)
-        {
-            int position = rows[t].Length - 1;
-            float* k = qkv + (nint)t * config.QkvDim + config.AttentionDim;
-            layout.Store(rows[t].Pages[position / KvPage.Positions], layer, position % KvPage.Positions, k, k + kvDim);
-        }
-    }
-
     /// <summary>Moves the rows for which logits are wanted to the front.</summary>
     /// <param name="x">Residual stream, (T, C).</param>
     /// <param name="width">C.</param>

@@ -71,19 +71,19 @@ public sealed unsafe class Gpt
         ReadOnlySpan<int> ids = chunk.Tokens;                                                       // (T)
         for (int t = 0; t < tokens; t++)
             Embed(ids[t], a.Rows[t].Length - 1, a.Residual + (nint)t * Config.EmbeddingDim);        // (T, C)
-        Norm(Weights.EmbeddingNorm, a.Residual, tokens, a.Residual);                                // (T, C)
+        Norm(a, Weights.EmbeddingNorm, a.Residual, tokens, a.Residual);                             // (T, C)
         WriteAngles(a, tokens);                                                                     // (T, 2, HS)
 
         for (int layer = 0; layer < Weights.Blocks.Count; layer++)
         {
             BlockWeights block = Weights.Blocks[layer];
-            Norm(block.AttentionNorm, a.Residual, tokens, a.Normed);                                // (T, C)
+            Norm(a, block.AttentionNorm, a.Residual, tokens, a.Normed);                             // (T, C)
             Linear.Apply(a.Partition, block.Qkv, a.Normed, tokens, a.Qkv);                          // (T, (NH + 2 NKV) * HS)
             Rotate(a, tokens);                                                                      // Q, K of (T)
-            chunk.Store(a.Rows, a.Qkv, Config, layer);                                              // K, V of (T) into the caches
+            Store(a, tokens, layer, chunk.Layout);                                                  // K, V of (T) into the caches
             Attend(a, tokens, positions, layer, chunk.Layout);                                      // (T, NH * HS)
             Linear.Apply(a.Partition, block.Projection, a.Mixed, tokens, a.Projected, residual: a.Residual);
-            Norm(block.MlpNorm, a.Residual, tokens, a.Normed);                                      // (T, C)
+            Norm(a, block.MlpNorm, a.Residual, tokens, a.Normed);                                   // (T, C)
             Expand(block, a, tokens);                                                               // (T, F)
             Linear.Apply(a.Partition, block.MlpDown, a.Hidden, tokens, a.Projected, residual: a.Residual);
         }
@@ -91,7 +91,7 @@ public sealed unsafe class Gpt
         int rows = chunk.GatherLogitRows(a.Residual, Config.EmbeddingDim);                          // (R, C)
         if (rows == 0)
             return logits;
-        float* final = Norm(Weights.FinalNorm, a.Residual, rows, a.Normed);                         // (R, C)
+        float* final = Norm(a, Weights.FinalNorm, a.Residual, rows, a.Normed);                      // (R, C)
         Linear.Apply(a.Partition, Weights.Head, final, rows, logits);                               // (R, V)
         return logits + (nint)rows * Config.VocabSize;
     }
@@ -105,19 +105,24 @@ public sealed unsafe class Gpt
     }
 
     // Returns where the result is: y, or x itself where the model has no such norm.
-    private float* Norm(NormWeights? norm, float* x, int tokens, float* y)
+    private float* Norm(Activations a, NormWeights? norm, float* x, int tokens, float* y)
     {
         if (norm is null)
             return x;
-        int c = Config.EmbeddingDim;
-        delegate*<ReadOnlySpan<float>, ReadOnlySpan<float>, ReadOnlySpan<float>, float, Span<float>, void> apply = Config.Norm switch
+        new NormRows
         {
-            NormKind.LayerNorm => &LayerNorm.Apply,
-            NormKind.RmsNorm => &RmsNorm.Apply,
-        };
-        ReadOnlySpan<float> gain = Vector(norm.Gain), bias = Vector(norm.Bias);
-        for (int t = 0; t < tokens; t++)
-            apply(new ReadOnlySpan<float>(x + (nint)t * c, c), gain, bias, Config.NormEpsilon, new Span<float>(y + (nint)t * c, c));
+            Norm = Config.Norm switch
+            {
+                NormKind.LayerNorm => &LayerNorm.Apply,
+                NormKind.RmsNorm => &RmsNorm.Apply,
+            },
+            X = x,
+            Gain = Vector(norm.Gain),
+            Bias = Vector(norm.Bias),
+            Y = y,
+            Width = Config.EmbeddingDim,
+            Epsilon = Config.NormEpsilon,
+        }.Run(a.Partition, tokens);
         return y;
     }
 
@@ -143,13 +148,26 @@ public sealed unsafe class Gpt
         };
         if (rotate == null)
             return;
-        int hs = Config.HeadDim, queriesAndKeys = Config.AttentionDim + Config.KvHeadCount * hs;
-        for (int t = 0; t < tokens; t++)
+        new RotaryRows
         {
-            float* cos = a.Angles + (nint)t * 2 * hs;
-            rotate(new Span<float>(a.Qkv + (nint)t * Config.QkvDim, queriesAndKeys), new ReadOnlySpan<float>(cos, hs), new ReadOnlySpan<float>(cos + hs, hs));
-        }
+            Rotate = rotate,
+            Qkv = a.Qkv,
+            Angles = a.Angles,
+            QkvDim = Config.QkvDim,
+            RotatedDim = Config.AttentionDim + Config.KvHeadCount * Config.HeadDim,
+            HeadDim = Config.HeadDim,
+        }.Run(a.Partition, tokens);
     }
+
+    private void Store(Activations a, int tokens, int layer, KvPage layout) => new KvStore
+    {
+        Qkv = a.Qkv,
+        Rows = a.Rows,
+        Page = layout,
+        Tokens = tokens,
+        QkvDim = Config.QkvDim,
+        Layer = layer,
+    }.Run(a.Partition);
 
     private void Expand(BlockWeights block, Activations a, int tokens)
     {
@@ -185,7 +203,7 @@ public sealed unsafe class Gpt
         ActivationKind.Silu => &Silu.Apply,
     };
 
-    private static ReadOnlySpan<float> Vector(TensorView? view) => view is { } vector ? new(vector.Data, vector.Columns) : default;
+    private static float* Vector(TensorView? view) => view is { } vector ? (float*)vector.Data : null;
 
     private void Check(TokenBatch batch, Activations activations)
     {
