@@ -40,6 +40,7 @@ public class DependencyTests
         [Runtime + ".Kernels"] = [],
         [Runtime + ".Sampling"] = [Runtime + ".Kernels"],
         [Runtime + ".Model"] = [Runtime + ".Kernels", Runtime + ".Weights"],
+        [Runtime + ".Scoring"] = [Runtime + ".Kernels", Runtime + ".Model"],
         [Runtime + ".Generation"] = [Runtime + ".Sampling", Runtime + ".Tokenization", Runtime + ".Model"],
         [Runtime] = [Runtime + ".Weights", Runtime + ".Tokenization", Runtime + ".Kernels", Runtime + ".Sampling", Runtime + ".Model", Runtime + ".Generation"],
 
@@ -63,7 +64,7 @@ public class DependencyTests
         [CommandLine] =
         [
             Converter, Runtime, Runtime + ".Weights", Runtime + ".Tokenization", Runtime + ".Kernels", Runtime + ".Sampling", Runtime + ".Model",
-            Runtime + ".Generation", .. Words, .. Options,
+            Runtime + ".Generation", Runtime + ".Scoring", .. Words, .. Options,
         ],
     };
 

@@ -40,6 +40,8 @@ public class UsageTests
     [InlineData("a prompt and --ids are given; give one of them", "generate|w.bin|a|--ids|1")]
     [InlineData("a text and --file 'f' are given; give one of them", "tokenize|w.bin|a|--file|f")]
     [InlineData("no text given", "tokenize|w.bin")]
+    [InlineData("score needs TEXT; see mygpt-rt score --help", "score|w.bin")]
+    [InlineData("TEXT is empty; give the name of a file", "score|w.bin|")]
     [InlineData("--type is 'f16'; it must be one of f32, bf16", "convert|c.pt|--type|f16")]
     [InlineData("--heads is '0'; it must be a whole number from 1", "convert|c.pt|--heads|0")]
     [InlineData("--activation is 'gelu'; it must be one of gelu-erf, gelu-tanh, relu, relu-squared, silu", "convert|c.pt|--activation|gelu")]
@@ -76,6 +78,7 @@ public class UsageTests
     [InlineData("generate")]
     [InlineData("inspect")]
     [InlineData("verify")]
+    [InlineData("score")]
     [InlineData("tokenize")]
     [InlineData("bench")]
     public void Help_of_a_verb_is_a_result(string verb)
@@ -89,7 +92,7 @@ public class UsageTests
     public void Help_lists_every_verb()
     {
         string help = Command.Run("--help").Succeeded().Output;
-        Assert.All(["convert", "generate", "inspect", "verify", "tokenize", "bench"], verb => Assert.Contains($"  {verb}", help, StringComparison.Ordinal));
+        Assert.All(["convert", "generate", "inspect", "verify", "score", "tokenize", "bench"], verb => Assert.Contains($"  {verb}", help, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -4,12 +4,8 @@ using MyGpt.CommandLine.Terminal;
 namespace MyGpt.CommandLine.Arguments;
 
 /// <summary>A text from the command line, from standard input or from a file.</summary>
-/// <remarks>Files are raw UTF-8: nothing is trimmed, and invalid bytes become U+FFFD.</remarks>
 internal sealed class TextInput
 {
-    // Far more than any context holds, and little enough that a wrong file does not fill the memory.
-    private const int MaxBytes = 16 << 20;
-
     private readonly Argument<string?> _text;
     private readonly Option<string?> _file = InputFile.Option("--file", "read the text from a file");
 
@@ -40,24 +36,7 @@ internal sealed class TextInput
         if (text is not null && path is not null)
             throw CommandException.Usage($"a text and --file '{path}' are given; give one of them");
         if (path is not null)
-        {
-            InputFile.Require(path);
-            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-            return Decode(file, $"'{path}'");
-        }
-        return text == "-" ? Decode(console.Input, "standard input") : text;
-    }
-
-    private static string Decode(Stream stream, string name)
-    {
-        using var bytes = new MemoryStream();
-        byte[] block = new byte[64 << 10];
-        for (int read; (read = stream.Read(block)) > 0;)
-        {
-            bytes.Write(block, 0, read);
-            if (bytes.Length > MaxBytes)
-                throw CommandException.Usage($"{name} is longer than {MaxBytes >> 20} MiB; a text may not be: give a part of it");
-        }
-        return Utf8.WithoutMark.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
+            return TextFile.Read(path);
+        return text == TextFile.StandardInput ? TextFile.ReadStandardInput(console) : text;
     }
 }

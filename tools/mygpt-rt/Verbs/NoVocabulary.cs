@@ -6,4 +6,8 @@ internal static class NoVocabulary
     /// <summary>The error, and the two ways on.</summary>
     public static CommandException Error(string path) => CommandException.Usage(
         $"'{path}' has no vocabulary: it takes --ids 1,2,3 instead of text; for text convert its checkpoint again with --vocab FILE");
+
+    /// <summary>The same where nothing but text will do.</summary>
+    public static CommandException CannotScore(string path) => CommandException.Usage(
+        $"'{path}' has no vocabulary: it has no tokens for a text; convert its checkpoint again with --vocab FILE");
 }
