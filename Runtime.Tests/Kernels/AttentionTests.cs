@@ -1,27 +1,38 @@
 using MyGpt.Runtime.Kernels;
+using MyGpt.Runtime.Kernels.Threading;
 
 namespace MyGpt.Runtime.Tests.Kernels;
 
-public unsafe class AttentionTests
+public class AttentionTests
 {
+    // Past two pages; tokens of every length up to it are in the one call.
+    private const int Length = 139;
+
+    public static TheoryData<int, int, int> Shapes => new()
+    {
+        { 1, 2, 2 },
+        { 4, 1, 1 },
+        { 5, 3, 1 },
+        { 8, 2, 2 },
+        { 10, 2, 2 },
+        { 16, 4, 2 },
+        { 24, 3, 1 },
+        { 64, 2, 2 },
+        { 64, 10, 2 },   // five queries a key: more than a block takes
+        { 80, 2, 1 },
+    };
+
     [Theory]
-    [InlineData(4, 1, 1)]
-    [InlineData(10, 2, 2)]
-    [InlineData(16, 4, 2)]
-    [InlineData(24, 3, 1)]
-    [InlineData(64, 2, 2)]
-    [InlineData(72, 2, 1)]
+    [MemberData(nameof(Shapes))]
     public void Run_matches_reference_on_every_instruction_set(int headDim, int heads, int kvHeads)
     {
-        const int length = 133;
-        int width = (heads + 2 * kvHeads) * headDim;
-        float[] qkv = Sample.Floats(length * width, headDim, spread: 1.5f);
-        double[] expected = Reference(qkv, length, headDim, heads, kvHeads);
+        using var call = new AttentionCall(headDim, heads, kvHeads, Length);
+        double[] expected = call.Reference();
 
         var bits = new List<uint[]>();
         foreach (InstructionSet set in InstructionSets.All)
         {
-            float[] mixed = Run(set, qkv, length, headDim, heads, kvHeads);
+            float[] mixed = call.Run(0, Length, job => set.Run(job.Whole()));
             // Weights of at most 1 over values of at most 1.5: errors of a few hundred roundings.
             Sample.Close(expected, mixed, relative: 1e-6, absolute: 3e-6);
             bits.Add(Sample.Bits(mixed));
@@ -29,48 +40,35 @@ public unsafe class AttentionTests
         Assert.All(bits, b => Assert.Equal(bits[0], b));
     }
 
-    private static float[] Run(InstructionSet set, float[] qkv, int length, int headDim, int heads, int kvHeads)
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Run_gives_the_same_bits_for_any_cut_of_the_tokens(int headDim, int heads, int kvHeads)
     {
-        int width = (heads + 2 * kvHeads) * headDim, pages = (length + KvPage.Positions - 1) / KvPage.Positions;
-        var layout = new KvPage(layerCount: 2, kvHeads, headDim);
-        using var memory = new NativeBuffer(layout.Length * pages);
-        float** table = stackalloc float*[pages];
-        for (int i = 0; i < pages; i++)
-            table[i] = memory.Data + i * layout.Length;
-        AttentionRow* rows = stackalloc AttentionRow[length];
-        var mixed = new Guarded(new float[length * heads * headDim]);
-        float[] scores = new float[pages * KvPage.Positions];
-        fixed (float* x = qkv, y = mixed.Span, s = scores)
+        using var call = new AttentionCall(headDim, heads, kvHeads, Length);
+        float[] whole = call.Run(0, Length, job => Simd.Run(job.Whole()));
+        foreach (int step in new[] { 1, 2, 5, 6, 7, 13, 63, 64, 65, 127 })
         {
-            for (int t = 0; t < length; t++)
-            {
-                rows[t] = new AttentionRow(table, t + 1);
-            }
-            new KvStore { Qkv = x, Rows = rows, Page = layout, Tokens = length, QkvDim = width, Layer = 1 }.Run(0, length * kvHeads, worker: 0);
-            var job = new Attention
-            {
-                Qkv = x, Mixed = y, Scores = s, Rows = rows, Page = layout, Tokens = length, HeadCount = heads, QkvDim = width, ScoreStride = scores.Length, Layer = 1,
-            };
-            set.Run(job.Part(0, length * heads, worker: 0));
+            List<float> parts = [];
+            for (int first = 0; first < Length; first += step)
+                parts.AddRange(call.Run(first, Math.Min(step, Length - first), job => Simd.Run(job.Whole())));
+            Assert.Equal(Sample.Bits(whole), Sample.Bits(parts));
         }
-        return mixed.Checked();
     }
 
-    private static double[] Reference(float[] qkv, int length, int headDim, int heads, int kvHeads)
+    [Theory]
+    [InlineData(1, 5000)]      // half as many scores fit a worker's scratch
+    [InlineData(1, 20_000)]    // three rows of them
+    [InlineData(1, 1 << 17)]   // one
+    [InlineData(2, Length)]
+    [InlineData(3, Length)]
+    [InlineData(8, 20_000)]
+    public void Run_gives_the_same_bits_for_any_threads_and_scratch(int threads, int contextLength)
     {
-        int width = (heads + 2 * kvHeads) * headDim;
-        double[] mixed = new double[length * heads * headDim];
-        for (int t = 0; t < length; t++)
-        {
-            for (int h = 0; h < heads; h++)
-            {
-                int k = (heads + h / (heads / kvHeads)) * headDim, v = k + kvHeads * headDim;
-                double[] e = [.. Enumerable.Range(0, t + 1).Select(p =>
-                    Math.Exp(Enumerable.Range(0, headDim).Sum(d => (double)qkv[t * width + h * headDim + d] * qkv[p * width + k + d]) / Math.Sqrt(headDim)))];
-                for (int d = 0; d < headDim; d++)
-                    mixed[(t * heads + h) * headDim + d] = Enumerable.Range(0, t + 1).Sum(p => e[p] * qkv[p * width + v + d]) / e.Sum();
-            }
-        }
-        return mixed;
+        using var call = new AttentionCall(headDim: 24, heads: 10, kvHeads: 2, Length);
+        float[] expected = call.Run(0, Length, job => Simd.Run(job.Whole()));
+        using var partition = new RowPartition(threads);
+        Assert.Equal(Sample.Bits(expected), Sample.Bits(call.Run(0, Length, job => job.Run(partition, positions: 1 << 20), contextLength, threads)));
+        float[] last = call.Run(Length - 1, 1, job => job.Run(partition, positions: 1 << 20), contextLength, threads);
+        Assert.Equal(Sample.Bits(expected[^last.Length..]), Sample.Bits(last));
     }
 }

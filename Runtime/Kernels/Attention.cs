@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using MyGpt.Runtime.Kernels.Threading;
+using MyGpt.Runtime.Kernels.WeightTypes;
 
 namespace MyGpt.Runtime.Kernels;
 
@@ -28,19 +29,20 @@ internal unsafe struct Attention : IRowJob, IKernel
     /// <summary>Output: the heads' results side by side, (T, NH * HS).</summary>
     public float* Mixed;
 
-    /// <summary>Scratch for scores, one row per worker, (threads, T_max rounded up to pages).</summary>
-    public float* Scores;
+    /// <summary>Working memory, (threads, <see cref="AttentionScratch.Length"/>).</summary>
+    public float* Scratch;
 
     /// <summary>Where each token finds its past, (T).</summary>
     public AttentionRow* Rows;
 
+    public AttentionScratch ScratchLayout;
     public KvPage Page;
     public int Tokens;
     public int HeadCount;
     public int QkvDim;
-    public int ScoreStride;
     public int Layer;
 
+    private AttentionCut _cut;
     private int _first;
     private int _end;
     private int _worker;
@@ -48,17 +50,21 @@ internal unsafe struct Attention : IRowJob, IKernel
     /// <summary>Runs all heads of all tokens.</summary>
     /// <param name="partition">Who runs them.</param>
     /// <param name="positions">Positions attended over, summed over the tokens.</param>
-    public readonly void Run(RowPartition partition, long positions) =>
-        partition.Run(this, Tokens * HeadCount, grain: 1, work: positions * HeadCount * Page.HeadDim * 2);
-
-    /// <inheritdoc/>
-    public readonly void Run(int first, int end, int worker)
+    public readonly void Run(RowPartition partition, long positions)
     {
-        Simd.Run(Part(first, end, worker));
+        Attention job = this with { _cut = Cut(partition.Threads) };
+        partition.Run(job, job._cut.Blocks, grain: 1, work: positions * HeadCount * Page.HeadDim * 2);
     }
 
-    /// <summary>The same attention for items [first, end) only: a copy, since the job itself is shared by the workers.</summary>
-    internal readonly Attention Part(int first, int end, int worker) => this with { _first = first, _end = end, _worker = worker };
+    /// <inheritdoc/>
+    public readonly void Run(int first, int end, int worker) => Simd.Run(this with { _first = first, _end = end, _worker = worker });
+
+    /// <summary>All of the attention as one part, for a worker alone.</summary>
+    internal readonly Attention Whole()
+    {
+        AttentionCut cut = Cut(threads: 1);
+        return this with { _cut = cut, _end = cut.Blocks };
+    }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -66,27 +72,20 @@ internal unsafe struct Attention : IRowJob, IKernel
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
     {
-        int headDim = Page.HeadDim, queriesPerKey = HeadCount / Page.KvHeadCount;
-        float scale = 1f / MathF.Sqrt(headDim);
-        float* scores = Scores + (nuint)_worker * (nuint)ScoreStride;
-        for (int item = _first; item < _end; item++)
+        float* scratch = Scratch + (nuint)_worker * (nuint)ScratchLayout.Length;
+        for (int i = _first; i < _end; i++)
         {
-            int head = item / Tokens, token = item - head * Tokens, kvHead = head / queriesPerKey;
-            AttentionRow row = Rows[token];
-            float* q = Qkv + (nuint)token * (nuint)QkvDim + head * headDim;
-            for (int start = 0; start < row.Length; start += KvPage.Positions)
+            AttentionPart part = _cut.Block(i);
+            for (int token = part.FirstToken; token < part.EndToken;)
             {
-                float* keys = Page.Keys(row.Pages[start / KvPage.Positions], Layer, kvHead);
-                AttentionTile.Scores<TOps, TVec>(q, keys, (nuint)headDim, scale, Math.Min(row.Length - start, KvPage.Positions), scores + start);
+                int end = token + 1;
+                while (end < part.EndToken && Rows[end].Pages == Rows[token].Pages)   // tokens of one sequence
+                    end++;
+                AttentionBlock.Run<TOps, TVec, F32Rows>(this, part with { FirstToken = token, EndToken = end }, scratch);
+                token = end;
             }
-            float sum = Softmax.Exponentials(new Span<float>(scores, row.Length));
-            float* mixed = Mixed + ((nuint)token * (nuint)HeadCount + (nuint)head) * (nuint)headDim;
-            for (int start = 0; start < row.Length; start += KvPage.Positions)
-            {
-                float* values = Page.Values(row.Pages[start / KvPage.Positions], Layer, kvHead);
-                AttentionTile.Mix<TOps, TVec>(scores + start, values, (nuint)headDim, Math.Min(row.Length - start, KvPage.Positions), start == 0, mixed);
-            }
-            Divide.Apply(new Span<float>(mixed, headDim), sum);
         }
     }
+
+    private readonly AttentionCut Cut(int threads) => new(Tokens, HeadCount, Page.KvHeadCount, ScratchLayout.Rows, threads);
 }

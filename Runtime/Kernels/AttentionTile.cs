@@ -1,119 +1,185 @@
 using System.Runtime.CompilerServices;
+using MyGpt.Runtime.Kernels.WeightTypes;
 
 namespace MyGpt.Runtime.Kernels;
 
-/// <summary>The two products of attention, over one page of one head.</summary>
+/// <summary>
+/// The two products of attention, over one page of one head: c[r, n] = factor * sum over k of a[r, k] b[k, n]. For scores a row is a query, k runs along
+/// the head and n along the positions; for the mix a row is a query's weights, k runs along the positions and n along the head. Every output
+/// is one chain of fused multiply-adds in the order of k, whichever tile computes it.
+/// </summary>
 internal static unsafe class AttentionTile
 {
-    /// <summary>scores[p] = scale * sum over d of q[d] K[d, p], each one chain in the order of d.</summary>
-    /// <param name="q">Query, (HS).</param>
-    /// <param name="keys">Keys of the page, (HS, 64); positions not yet written hold some finite number.</param>
-    /// <param name="headDim">HS.</param>
-    /// <param name="scale">1 / sqrt(HS).</param>
-    /// <param name="positions">Positions wanted, 1 to 64; up to a multiple of 32 are written.</param>
-    /// <param name="scores">Destination, (64).</param>
+    /// <summary>Rows of the larger tile: 6 x 2 sums, 2 vectors of b and one broadcast leave one of AVX2's 16 registers; 8 loads for 12 multiply-adds.</summary>
+    public const int Rows = 6;
+
+    /// <summary>Columns of the larger tile.</summary>
+    public const int Columns = 2 * Lanes.Count;
+
+    /// <summary>Six rows, sixteen columns.</summary>
+    /// <param name="a">First of six rows, (length) each.</param>
+    /// <param name="aStride">Floats from row to row of a.</param>
+    /// <param name="b">First of the columns, (length) rows.</param>
+    /// <param name="bBytes">Bytes from row to row of b.</param>
+    /// <param name="length">Steps of the chain.</param>
+    /// <param name="factor">What each sum is multiplied by.</param>
+    /// <param name="c">First of six rows of sixteen outputs.</param>
+    /// <param name="cStride">Floats from row to row of c.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Scores<TOps, TVec>(float* q, float* keys, nuint headDim, float scale, int positions, float* scores)
+    public static void SixByTwo<TOps, TVec, TElement>(
+        float* a, nuint aStride, byte* b, nuint bBytes, nuint length, float factor, float* c, nuint cStride)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
+        where TElement : struct, IWeightType
     {
-        for (int first = 0; first < positions; first += 4 * Lanes.Count)
+        float* a1 = a + aStride, a2 = a1 + aStride, a3 = a2 + aStride, a4 = a3 + aStride, a5 = a4 + aStride;
+        TVec s00 = TOps.Broadcast(0f), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00;
+        TVec s30 = s00, s31 = s00, s40 = s00, s41 = s00, s50 = s00, s51 = s00;
+        for (nuint k = 0; k < length; k++)
         {
-            TVec s0 = TOps.Broadcast(0f), s1 = s0, s2 = s0, s3 = s0;
-            float* key = keys + first;
-            for (nuint d = 0; d < headDim; d++)
-            {
-                TVec a = TOps.Broadcast(q[d]);
-                s0 = TOps.MultiplyAdd(a, TOps.Load(ref *key, 0), s0);
-                s1 = TOps.MultiplyAdd(a, TOps.Load(ref *key, 8), s1);
-                s2 = TOps.MultiplyAdd(a, TOps.Load(ref *key, 16), s2);
-                s3 = TOps.MultiplyAdd(a, TOps.Load(ref *key, 24), s3);
-                key += KvPage.Positions;
-            }
-            TVec factor = TOps.Broadcast(scale);
-            float* y = scores + first;
-            TOps.Store(TOps.Multiply(s0, factor), ref *y, 0);
-            TOps.Store(TOps.Multiply(s1, factor), ref *y, 8);
-            TOps.Store(TOps.Multiply(s2, factor), ref *y, 16);
-            TOps.Store(TOps.Multiply(s3, factor), ref *y, 24);
+            TVec b0 = TElement.Load<TOps, TVec>(b, 0), b1 = TElement.Load<TOps, TVec>(b, Lanes.Count);
+            b += bBytes;
+            TVec x = TOps.Broadcast(a[k]);
+            s00 = TOps.MultiplyAdd(x, b0, s00);
+            s01 = TOps.MultiplyAdd(x, b1, s01);
+            x = TOps.Broadcast(a1[k]);
+            s10 = TOps.MultiplyAdd(x, b0, s10);
+            s11 = TOps.MultiplyAdd(x, b1, s11);
+            x = TOps.Broadcast(a2[k]);
+            s20 = TOps.MultiplyAdd(x, b0, s20);
+            s21 = TOps.MultiplyAdd(x, b1, s21);
+            x = TOps.Broadcast(a3[k]);
+            s30 = TOps.MultiplyAdd(x, b0, s30);
+            s31 = TOps.MultiplyAdd(x, b1, s31);
+            x = TOps.Broadcast(a4[k]);
+            s40 = TOps.MultiplyAdd(x, b0, s40);
+            s41 = TOps.MultiplyAdd(x, b1, s41);
+            x = TOps.Broadcast(a5[k]);
+            s50 = TOps.MultiplyAdd(x, b0, s50);
+            s51 = TOps.MultiplyAdd(x, b1, s51);
         }
+        TVec scale = TOps.Broadcast(factor);
+        StorePair<TOps, TVec>(s00, s01, scale, c);
+        StorePair<TOps, TVec>(s10, s11, scale, c += cStride);
+        StorePair<TOps, TVec>(s20, s21, scale, c += cStride);
+        StorePair<TOps, TVec>(s30, s31, scale, c += cStride);
+        StorePair<TOps, TVec>(s40, s41, scale, c += cStride);
+        StorePair<TOps, TVec>(s50, s51, scale, c + cStride);
     }
 
-    /// <summary>mixed[d] += sum over p of weights[p] V[p, d], each one chain in the order of p.</summary>
-    /// <param name="weights">Attention weights of the page's positions, (positions).</param>
-    /// <param name="values">Values of the page, (64, HS).</param>
-    /// <param name="headDim">HS.</param>
-    /// <param name="positions">1 to 64.</param>
-    /// <param name="fresh">Whether this is the first page: mixed is set, not added to.</param>
-    /// <param name="mixed">Destination, (HS).</param>
+    /// <summary>One row, any number of columns.</summary>
+    /// <param name="a">The row, (length).</param>
+    /// <param name="b">First of the columns, (length) rows.</param>
+    /// <param name="bBytes">Bytes from row to row of b.</param>
+    /// <param name="length">Steps of the chain.</param>
+    /// <param name="columns">Number of columns.</param>
+    /// <param name="factor">What each sum is multiplied by.</param>
+    /// <param name="begun">Whether the chains go on from what c holds, else they begin with zero.</param>
+    /// <param name="c">Outputs, (columns).</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Mix<TOps, TVec>(float* weights, float* values, nuint headDim, int positions, bool fresh, float* mixed)
+    public static void OneRow<TOps, TVec, TElement>(float* a, byte* b, nuint bBytes, nuint length, nuint columns, float factor, bool begun, float* c)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
+        where TElement : struct, IWeightType
     {
-        nuint d = 0;
-        for (; d + 8 * Lanes.Count <= headDim; d += 8 * Lanes.Count)
+        nuint n = 0;
+        for (; n + 8 * Lanes.Count <= columns; n += 8 * Lanes.Count)
+            OneByEight<TOps, TVec, TElement>(a, b + TElement.RowBytes(n), bBytes, length, factor, begun, c + n);
+        for (; n + 4 * Lanes.Count <= columns; n += 4 * Lanes.Count)
+            OneByFour<TOps, TVec, TElement>(a, b + TElement.RowBytes(n), bBytes, length, factor, begun, c + n);
+        for (; n + Lanes.Count <= columns; n += Lanes.Count)
+            OneByOne<TOps, TVec, TElement>(a, b + TElement.RowBytes(n), bBytes, length, factor, begun, c + n);
+        if (n < columns)
+            OneByTail<TOps, TVec, TElement>(a, b, bBytes, length, n, columns, factor, begun, c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void OneByEight<TOps, TVec, TElement>(float* a, byte* b, nuint bBytes, nuint length, float factor, bool begun, float* c)
+        where TOps : struct, IVectorOps<TVec>
+        where TVec : struct
+        where TElement : struct, IWeightType
+    {
+        TVec s0 = TOps.Broadcast(0f), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
+        if (begun)
         {
-            TVec s0 = TOps.Broadcast(0f), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
-            float* v = values + d;
-            for (int p = 0; p < positions; p++)
-            {
-                TVec a = TOps.Broadcast(weights[p]);
-                s0 = TOps.MultiplyAdd(a, TOps.Load(ref *v, 0), s0);
-                s1 = TOps.MultiplyAdd(a, TOps.Load(ref *v, 8), s1);
-                s2 = TOps.MultiplyAdd(a, TOps.Load(ref *v, 16), s2);
-                s3 = TOps.MultiplyAdd(a, TOps.Load(ref *v, 24), s3);
-                s4 = TOps.MultiplyAdd(a, TOps.Load(ref *v, 32), s4);
-                s5 = TOps.MultiplyAdd(a, TOps.Load(ref *v, 40), s5);
-                s6 = TOps.MultiplyAdd(a, TOps.Load(ref *v, 48), s6);
-                s7 = TOps.MultiplyAdd(a, TOps.Load(ref *v, 56), s7);
-                v += headDim;
-            }
-            float* y = mixed + d;
-            Accumulate<TOps, TVec>(s0, fresh, y, 0);
-            Accumulate<TOps, TVec>(s1, fresh, y, 8);
-            Accumulate<TOps, TVec>(s2, fresh, y, 16);
-            Accumulate<TOps, TVec>(s3, fresh, y, 24);
-            Accumulate<TOps, TVec>(s4, fresh, y, 32);
-            Accumulate<TOps, TVec>(s5, fresh, y, 40);
-            Accumulate<TOps, TVec>(s6, fresh, y, 48);
-            Accumulate<TOps, TVec>(s7, fresh, y, 56);
+            (s0, s1, s2, s3) = (TOps.Load(ref *c, 0), TOps.Load(ref *c, 8), TOps.Load(ref *c, 16), TOps.Load(ref *c, 24));
+            (s4, s5, s6, s7) = (TOps.Load(ref *c, 32), TOps.Load(ref *c, 40), TOps.Load(ref *c, 48), TOps.Load(ref *c, 56));
         }
-        for (; d + 2 * Lanes.Count <= headDim; d += 2 * Lanes.Count)
+        for (nuint k = 0; k < length; k++)
         {
-            TVec s0 = TOps.Broadcast(0f), s1 = s0;
-            float* v = values + d;
-            for (int p = 0; p < positions; p++)
-            {
-                TVec a = TOps.Broadcast(weights[p]);
-                s0 = TOps.MultiplyAdd(a, TOps.Load(ref *v, 0), s0);
-                s1 = TOps.MultiplyAdd(a, TOps.Load(ref *v, 8), s1);
-                v += headDim;
-            }
-            Accumulate<TOps, TVec>(s0, fresh, mixed + d, 0);
-            Accumulate<TOps, TVec>(s1, fresh, mixed + d, 8);
+            TVec x = TOps.Broadcast(a[k]);
+            s0 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b, 0), s0);
+            s1 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b, 8), s1);
+            s2 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b, 16), s2);
+            s3 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b, 24), s3);
+            s4 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b, 32), s4);
+            s5 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b, 40), s5);
+            s6 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b, 48), s6);
+            s7 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b, 56), s7);
+            b += bBytes;
         }
-        for (; d < headDim; d += Lanes.Count)
-            MixTail<TOps, TVec>(weights, values, d, headDim, positions, fresh, mixed);
+        TVec scale = TOps.Broadcast(factor);
+        StorePair<TOps, TVec>(s0, s1, scale, c);
+        StorePair<TOps, TVec>(s2, s3, scale, c + 16);
+        StorePair<TOps, TVec>(s4, s5, scale, c + 32);
+        StorePair<TOps, TVec>(s6, s7, scale, c + 48);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void OneByFour<TOps, TVec, TElement>(float* a, byte* b, nuint bBytes, nuint length, float factor, bool begun, float* c)
+        where TOps : struct, IVectorOps<TVec>
+        where TVec : struct
+        where TElement : struct, IWeightType
+    {
+        TVec s0 = TOps.Broadcast(0f), s1 = s0, s2 = s0, s3 = s0;
+        if (begun)
+            (s0, s1, s2, s3) = (TOps.Load(ref *c, 0), TOps.Load(ref *c, 8), TOps.Load(ref *c, 16), TOps.Load(ref *c, 24));
+        for (nuint k = 0; k < length; k++)
+        {
+            TVec x = TOps.Broadcast(a[k]);
+            s0 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b, 0), s0);
+            s1 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b, 8), s1);
+            s2 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b, 16), s2);
+            s3 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b, 24), s3);
+            b += bBytes;
+        }
+        TVec scale = TOps.Broadcast(factor);
+        StorePair<TOps, TVec>(s0, s1, scale, c);
+        StorePair<TOps, TVec>(s2, s3, scale, c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void OneByOne<TOps, TVec, TElement>(float* a, byte* b, nuint bBytes, nuint length, float factor, bool begun, float* c)
+        where TOps : struct, IVectorOps<TVec>
+        where TVec : struct
+        where TElement : struct, IWeightType
+    {
+        TVec s = begun ? TOps.Load(ref *c, 0) : TOps.Broadcast(0f);
+        for (nuint k = 0; k < length; k++, b += bBytes)
+            s = TOps.MultiplyAdd(TOps.Broadcast(a[k]), TElement.Load<TOps, TVec>(b, 0), s);
+        TOps.Store(TOps.Multiply(s, TOps.Broadcast(factor)), ref *c, 0);
+    }
+
+    // Columns [first, end), fewer than a vector: the last of a head of odd size.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void OneByTail<TOps, TVec, TElement>(
+        float* a, byte* b, nuint bBytes, nuint length, nuint first, nuint end, float factor, bool begun, float* c)
+        where TOps : struct, IVectorOps<TVec>
+        where TVec : struct
+        where TElement : struct, IWeightType
+    {
+        TVec s = begun ? TOps.LoadTail(ref *c, first, end) : TOps.Broadcast(0f);
+        for (nuint k = 0; k < length; k++, b += bBytes)
+            s = TOps.MultiplyAdd(TOps.Broadcast(a[k]), TElement.LoadTail<TOps, TVec>(b, first, end), s);
+        TOps.StoreTail(TOps.Multiply(s, TOps.Broadcast(factor)), ref *c, first, end);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Accumulate<TOps, TVec>(TVec sums, bool fresh, float* y, nuint i)
-        where TOps : struct, IVectorOps<TVec>
-        where TVec : struct => TOps.Store(fresh ? sums : TOps.Add(TOps.Load(ref *y, i), sums), ref *y, i);
-
-    // The last 1 to 8 elements of a head.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MixTail<TOps, TVec>(float* weights, float* values, nuint d, nuint headDim, int positions, bool fresh, float* mixed)
+    private static void StorePair<TOps, TVec>(TVec low, TVec high, TVec factor, float* c)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
     {
-        nuint end = nuint.Min(d + Lanes.Count, headDim);
-        TVec sums = TOps.Broadcast(0f);
-        for (int p = 0; p < positions; p++)
-            sums = TOps.MultiplyAdd(TOps.Broadcast(weights[p]), TOps.LoadTail(ref *(values + (nuint)p * headDim), d, end), sums);
-        if (!fresh)
-            sums = TOps.Add(TOps.LoadTail(ref *mixed, d, end), sums);
-        TOps.StoreTail(sums, ref *mixed, d, end);
+        TOps.Store(TOps.Multiply(low, factor), ref *c, 0);
+        TOps.Store(TOps.Multiply(high, factor), ref *c, Lanes.Count);
     }
 }

@@ -26,9 +26,9 @@ public sealed unsafe class Activations : IDisposable
         ArgumentNullException.ThrowIfNull(config);
         Config = config;
         int c = config.EmbeddingDim;
-        ScoreStride = (config.ContextLength + KvPage.Positions - 1) / KvPage.Positions * KvPage.Positions;
+        AttentionScratch = new AttentionScratch(config.ContextLength, config.HeadDim);
 
-        // The last part is (threads, T_max), the others (T, ...); what the model has no use for takes no room.
+        // The last part is attention's, for each thread, the others (T, ...); what the model has no use for takes no room.
         int gated = config.GatedMlp ? config.MlpDim : 0;
         int angles = config.Position switch
         {
@@ -44,7 +44,7 @@ public sealed unsafe class Activations : IDisposable
         long total = 0;
         foreach (int width in widths)
             total += Padded((long)width * ChunkLength);
-        _scratch = new NativeBuffer(total + (long)threads * ScoreStride);
+        _scratch = new NativeBuffer(checked(total + threads * AttentionScratch.Length));
         float* next = _scratch.Data;
         for (int i = 0; i < widths.Length; i++)
         {
@@ -90,11 +90,11 @@ public sealed unsafe class Activations : IDisposable
     /// <summary>Cosines and sines of each token's position, (T, 2, HS).</summary>
     internal float* Angles => _parts[7];
 
-    /// <summary>Attention scores, (threads, ScoreStride).</summary>
-    internal float* Scores => _parts[8];
+    /// <summary>Attention's working memory, (threads, AttentionScratch.Length).</summary>
+    internal float* Scratch => _parts[8];
 
-    /// <summary>T_max rounded up to whole pages.</summary>
-    internal int ScoreStride { get; }
+    /// <summary>How attention's working memory lies.</summary>
+    internal AttentionScratch AttentionScratch { get; }
 
     /// <summary>Where each token of the chunk finds its past, (T).</summary>
     internal AttentionRow* Rows => (AttentionRow*)_rows.Data;

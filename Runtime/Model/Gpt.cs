@@ -184,13 +184,13 @@ public sealed unsafe class Gpt
     {
         Qkv = a.Qkv,
         Mixed = a.Mixed,
-        Scores = a.Scores,
+        Scratch = a.Scratch,
         Rows = a.Rows,
+        ScratchLayout = a.AttentionScratch,
         Page = layout,
         Tokens = tokens,
         HeadCount = Config.HeadCount,
         QkvDim = Config.QkvDim,
-        ScoreStride = a.ScoreStride,
         Layer = layer,
     }.Run(a.Partition, positions);
 
