@@ -17,6 +17,9 @@ internal static unsafe class MatMulTile
 
     private const int CacheLine = 64;
 
+    // How far ahead of what it reads a decoded token asks for weights, unless four rows are longer: nearer, the L3 cache answers too late.
+    private const int PrefetchBytes = 8 << 10;
+
     /// <summary>Four rows for three tokens.</summary>
     /// <param name="w">First of four rows, <paramref name="rowBytes"/> apart.</param>
     /// <param name="rowBytes">Bytes from row to row.</param>
@@ -83,17 +86,22 @@ internal static unsafe class MatMulTile
     }
 
     /// <summary>Four rows for one token.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]   // the sums are added up while the next four rows are under way
     public static void FourByOne<TOps, TVec, TWeights>(byte* w, nuint rowBytes, float* x, nuint length, float* y)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
         where TWeights : struct, IWeightType
     {
+        if (length % Lanes.Count != 0)
+        {
+            for (nuint row = 0; row < Rows; row++)   // a tail's masked loads are calls, which would keep the sums below out of registers
+                y[row] = OneByOne<TOps, TVec, TWeights>(w + row * rowBytes, x, length);
+            return;
+        }
         byte* w0 = w, w1 = w + rowBytes, w2 = w1 + rowBytes, w3 = w2 + rowBytes;
-        byte* ahead = w3 + rowBytes;
+        byte* ahead = w + nuint.Max(Rows * rowBytes, PrefetchBytes);
         TVec s0 = TOps.Broadcast(0f), s1 = s0, s2 = s0, s3 = s0;
-        nuint whole = length - length % Lanes.Count;
-        for (nuint i = 0; i < whole; i += Lanes.Count)
+        for (nuint i = 0; i < length; i += Lanes.Count)
         {
             TVec a = TOps.Load(ref *x, i);
             s0 = TOps.MultiplyAdd(TWeights.Load<TOps, TVec>(w0, i), a, s0);
@@ -104,14 +112,6 @@ internal static unsafe class MatMulTile
             if (TWeights.RowBytes(Rows * Lanes.Count) > CacheLine)
                 Simd.Prefetch(ahead + CacheLine);
             ahead += TWeights.RowBytes(Rows * Lanes.Count);
-        }
-        if (whole < length)
-        {
-            TVec a = TOps.LoadTail(ref *x, whole, length);
-            s0 = TOps.MultiplyAdd(TWeights.LoadTail<TOps, TVec>(w0, whole, length), a, s0);
-            s1 = TOps.MultiplyAdd(TWeights.LoadTail<TOps, TVec>(w1, whole, length), a, s1);
-            s2 = TOps.MultiplyAdd(TWeights.LoadTail<TOps, TVec>(w2, whole, length), a, s2);
-            s3 = TOps.MultiplyAdd(TWeights.LoadTail<TOps, TVec>(w3, whole, length), a, s3);
         }
         TOps.StoreSums(s0, s1, s2, s3, ref *y);
     }

@@ -8,7 +8,7 @@ namespace MyGpt.Runtime.Kernels;
 /// and <see cref="Sum"/> adds the lanes in one fixed tree. An instruction set may be faster; it may not be different.
 /// </remarks>
 /// <typeparam name="TVec">What holds the lanes.</typeparam>
-internal interface IVectorOps<TVec>
+internal unsafe interface IVectorOps<TVec>
     where TVec : struct
 {
     static abstract TVec Broadcast(float value);
@@ -20,10 +20,10 @@ internal interface IVectorOps<TVec>
     static abstract TVec LoadTail(ref float source, nuint start, nuint length);
 
     /// <summary>Lanes source[i .. i + 8) of bfloat16, widened; exact.</summary>
-    static abstract TVec LoadBf16(ref ushort source, nuint i);
+    static abstract TVec LoadBf16(ushort* source, nuint i);
 
     /// <summary>As <see cref="LoadTail"/> for bfloat16.</summary>
-    static abstract TVec LoadBf16Tail(ref ushort source, nuint start, nuint length);
+    static abstract TVec LoadBf16Tail(ushort* source, nuint start, nuint length);
 
     static abstract void Store(TVec value, ref float destination, nuint i);
 

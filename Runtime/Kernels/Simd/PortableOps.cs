@@ -7,7 +7,7 @@ namespace MyGpt.Runtime.Kernels;
 /// Eight lanes as two 128-bit vectors, which .NET maps to what the machine has (SSE, NEON) or to plain code: the definition of
 /// every operation, and the fallback.
 /// </summary>
-internal readonly struct PortableOps : IVectorOps<Lanes>
+internal readonly unsafe struct PortableOps : IVectorOps<Lanes>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes Broadcast(float value) => new(Vector128.Create(value), Vector128.Create(value));
@@ -16,6 +16,7 @@ internal readonly struct PortableOps : IVectorOps<Lanes>
     public static Lanes Load(ref float source, nuint i) =>
         new(Vector128.LoadUnsafe(ref source, i), Vector128.LoadUnsafe(ref source, i + 4));
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Lanes LoadTail(ref float source, nuint start, nuint length)
     {
         Vector128<float> low = Vector128<float>.Zero, high = Vector128<float>.Zero;
@@ -31,14 +32,15 @@ internal readonly struct PortableOps : IVectorOps<Lanes>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes LoadBf16(ref ushort source, nuint i) => Widen(Vector128.LoadUnsafe(ref source, i));
+    public static Lanes LoadBf16(ushort* source, nuint i) => Widen(Vector128.Load(source + i));
 
-    public static Lanes LoadBf16Tail(ref ushort source, nuint start, nuint length)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static Lanes LoadBf16Tail(ushort* source, nuint start, nuint length)
     {
-        Vector128<ushort> tail = Vector128<ushort>.Zero;
+        ushort* tail = stackalloc ushort[Lanes.Count];
         for (nuint i = start; i < length; i++)
-            tail = tail.WithElement((int)(i - start), Unsafe.Add(ref source, i));
-        return Widen(tail);
+            tail[i - start] = source[i];
+        return LoadBf16(tail, 0);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -48,6 +50,7 @@ internal readonly struct PortableOps : IVectorOps<Lanes>
         value.High.StoreUnsafe(ref destination, i + 4);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void StoreTail(Lanes value, ref float destination, nuint start, nuint length)
     {
         for (nuint i = start; i < length; i++)

@@ -10,10 +10,10 @@ internal readonly unsafe struct Bf16Rows : IWeightType
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVec Load<TOps, TVec>(byte* row, nuint i)
         where TOps : struct, IVectorOps<TVec>
-        where TVec : struct => TOps.LoadBf16(ref *(ushort*)row, i);
+        where TVec : struct => TOps.LoadBf16((ushort*)row, i);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVec LoadTail<TOps, TVec>(byte* row, nuint start, nuint length)
         where TOps : struct, IVectorOps<TVec>
-        where TVec : struct => TOps.LoadBf16Tail(ref *(ushort*)row, start, length);
+        where TVec : struct => TOps.LoadBf16Tail((ushort*)row, start, length);
 }
