@@ -7,7 +7,7 @@ namespace MyGpt.Runtime.Bench.Kernels;
 /// <summary>What it costs to start and end a parallel region that does nothing: why decode has a worker team of its own.</summary>
 public unsafe class HandOffBench
 {
-    private readonly WorkerTeam _team = new(workers: 1);
+    private readonly WorkerTeam _team = new(workers: 1, processors: 2);
 
     [GlobalCleanup]
     public void Cleanup() => _team.Dispose();

@@ -13,7 +13,7 @@ public unsafe class RowPartitionTests
     [InlineData(8)]
     public void Run_does_every_row_once_in_parts_that_begin_at_the_grain(int threads)
     {
-        using var partition = new RowPartition(threads);
+        using var partition = new RowPartition(threads, processors: 64);   // more threads than this machine can run at a time
         foreach (long work in new[] { Small, Medium, Large })
         {
             foreach (int rows in new[] { 0, 1, 2, 3, 4, 5, 8, 31, 64, 1000, 50257 })
@@ -52,10 +52,49 @@ public unsafe class RowPartitionTests
         Assert.Equal(3000L * 40 * 39 / 2, total);
     }
 
+    [Theory]
+    [InlineData(2, 64)]
+    [InlineData(8, 64)]
+    [InlineData(8, 2)]
+    [InlineData(8, 1)]
+    public void Run_does_every_row_once_whether_the_workers_keep_up_or_not(int threads, int processors)
+    {
+        using var partition = new RowPartition(threads, processors);
+        const int rows = 40, regions = 600;
+        int[] done = new int[rows];
+        fixed (int* counts = done)
+        {
+            for (int region = 0; region < regions; region++)
+                partition.Run(new Laggard(counts, isHeldUp: region / 100 % 2 == 0 && region % 10 == 0), rows, grain: 1, Medium);
+        }
+        Assert.All(done, count => Assert.Equal(regions, count));
+    }
+
+    [Fact]
+    public void Run_survives_owners_that_come_and_go()
+    {
+        long total = 0;
+        Parallel.For(0, 8, _ =>
+        {
+            for (int life = 0; life < 20; life++)
+            {
+                using var partition = new RowPartition(threads: 3, processors: 64);
+                int[] done = new int[40];
+                fixed (int* counts = done)
+                {
+                    for (int region = 0; region < life; region++)
+                        partition.Run(new Laggard(counts, isHeldUp: false), done.Length, grain: 1, Medium);
+                }
+                Interlocked.Add(ref total, done.Sum());
+            }
+        });
+        Assert.Equal(8L * 40 * (19 * 20 / 2), total);
+    }
+
     [Fact]
     public void Team_that_ended_refuses_work()
     {
-        var team = new WorkerTeam(1);
+        var team = new WorkerTeam(workers: 1, processors: 2);
         team.Dispose();
         team.Dispose();
         Assert.Throws<ObjectDisposedException>(() =>
@@ -69,6 +108,21 @@ public unsafe class RowPartitionTests
     {
         for (int row = first; row < end; row++)
             Interlocked.Add(ref *(long*)sum, row);
+    }
+
+    // Workers, not the caller, lose their core in the middle of a part.
+    private readonly struct Laggard(int* counts, bool isHeldUp) : IRowJob
+    {
+        private readonly int* _counts = counts;
+        private readonly bool _isHeldUp = isHeldUp;
+
+        public void Run(int first, int end, int worker)
+        {
+            if (_isHeldUp && worker != 0)
+                Thread.Sleep(2);
+            for (int row = first; row < end; row++)
+                Interlocked.Increment(ref _counts[row]);
+        }
     }
 
     private readonly struct Count(int* counts, int grain, int rows, int threads, int* misaligned, int* badWorker) : IRowJob

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CommunityToolkit.HighPerformance.Helpers;
 
 namespace MyGpt.Runtime.Kernels.Threading;
@@ -19,22 +20,34 @@ internal sealed unsafe class RowPartition : IDisposable
     /// <summary>Multiply-adds from which prefill's regions go to Parallel.For, whose 7 us no longer show (about 2 ms of work).</summary>
     public const long PooledWork = 64_000_000;
 
+    // Less is not worth a claim: a machine with many threads cuts small work into fewer parts than it has threads.
+    private const long PartWork = SerialWork / 8;
+
     // Parts per worker: enough that a worker that was held up leaves its share to the others.
     private const int PartsPerWorker = 4;
 
     private readonly WorkerTeam? _team;
+    private readonly int _working;
+    private Pacing _pacing;
 
     /// <summary>Makes a partition and starts its workers.</summary>
-    /// <param name="threads">Number of threads that work at the same time, the caller's included; 1 or more.</param>
+    /// <param name="threads">Most threads that work at the same time, the caller's included; 1 or more. No more work than there are processors.</param>
     public RowPartition(int threads)
+        : this(threads, Environment.ProcessorCount)
+    {
+    }
+
+    /// <summary>Makes a partition as on a machine of a given size: more threads than it has processors would only take turns.</summary>
+    internal RowPartition(int threads, int processors)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         Threads = threads;
-        if (threads > 1)
-            _team = new WorkerTeam(threads - 1);
+        _working = Math.Min(threads, processors);
+        if (_working > 1)
+            _team = new WorkerTeam(_working - 1, processors);
     }
 
-    /// <summary>Number of threads that work at the same time, the caller's included.</summary>
+    /// <summary>Most threads that work at the same time, the caller's included.</summary>
     public int Threads { get; }
 
     /// <summary>Runs all rows of a job and returns when all are done.</summary>
@@ -47,7 +60,7 @@ internal sealed unsafe class RowPartition : IDisposable
         where TJob : unmanaged, IRowJob
     {
         int grains = (rows + grain - 1) / grain;
-        int parts = (int)Math.Min(Math.Min(grains, (long)Threads * PartsPerWorker), WorkerTeam.MaxParts);
+        int parts = (int)Math.Min(Math.Min(grains, (long)_working * PartsPerWorker), Math.Min(work / PartWork, WorkerTeam.MaxParts));
         if (_team is null || work < SerialWork || parts < 2)
         {
             job.Run(0, rows, worker: 0);
@@ -57,10 +70,23 @@ internal sealed unsafe class RowPartition : IDisposable
         if (isPrefill && work >= PooledWork)
             RunPooled(job, cut);
         else
-            _team.Run(&job, &RunPart<TJob>, cut);
+            RunPaced(_team, job, cut, work, isPrefill);
     }
 
     public void Dispose() => _team?.Dispose();
+
+    private void RunPaced<TJob>(WorkerTeam team, TJob job, Cut cut, long work, bool isPrefill)
+        where TJob : unmanaged, IRowJob
+    {
+        long start = Stopwatch.GetTimestamp();
+        (int ownParts, long ownEnd) = (1, start);
+        if (_pacing.UsesTeam)
+            (ownParts, ownEnd) = team.Run(&job, &RunPart<TJob>, cut);
+        else
+            job.Run(0, cut.End(cut.Parts - 1), worker: 0);
+        if (!isPrefill)   // a multiply-add of a prompt costs less: its weights are read once for many tokens
+            _pacing.Note(start, ownEnd, Stopwatch.GetTimestamp(), ownParts, work);
+    }
 
     // Each action stands for one worker and takes parts until none is left: ParallelHelper batches actions by processors, not
     // by the number of threads asked for.
@@ -68,7 +94,7 @@ internal sealed unsafe class RowPartition : IDisposable
         where TJob : unmanaged, IRowJob
     {
         int taken = 0;
-        ParallelHelper.For(0, Threads, new PooledWorker<TJob>(&job, cut, &taken));
+        ParallelHelper.For(0, _working, new PooledWorker<TJob>(&job, cut, &taken));
     }
 
     private static void RunPart<TJob>(void* job, int first, int end, int worker)

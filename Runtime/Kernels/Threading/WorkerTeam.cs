@@ -38,13 +38,8 @@ internal sealed unsafe class WorkerTeam : IDisposable
 
     /// <summary>Starts the workers.</summary>
     /// <param name="workers">Number of threads beside the caller's.</param>
-    public WorkerTeam(int workers)
-        : this(workers, Environment.ProcessorCount)
-    {
-    }
-
-    /// <summary>Starts the workers as on a machine of a given size.</summary>
-    internal WorkerTeam(int workers, int processors)
+    /// <param name="processors">Processors there are for them and the caller.</param>
+    public WorkerTeam(int workers, int processors)
     {
         // More runnable threads than processors only take turns, and a spinning one keeps the processor from the one it waits for.
         _awakeLimit = Math.Min(workers, Math.Max(1, processors - 1));
@@ -57,7 +52,8 @@ internal sealed unsafe class WorkerTeam : IDisposable
     }
 
     /// <summary>Runs all parts of a region; the caller works too and returns when all are done.</summary>
-    public void Run(void* job, delegate*<void*, int, int, int, void> run, Cut cut)
+    /// <returns>What the caller did: how many parts, and when it found none left.</returns>
+    public (int Parts, long End) Run(void* job, delegate*<void*, int, int, int, void> run, Cut cut)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         Debug.Assert(cut.Parts <= MaxParts, "parts do not fit the ticket");
@@ -67,14 +63,17 @@ internal sealed unsafe class WorkerTeam : IDisposable
         _words.Pending = cut.Parts;
         long ticket = Ticket.Open(Volatile.Read(ref _words.Ticket), cut.Parts);
         Interlocked.Exchange(ref _words.Ticket, ticket);   // a full fence: a worker going to sleep sees it, or is seen asleep
-        for (int i = 0; i < _awakeLimit; i++)
+        int helpers = Math.Min(_awakeLimit, cut.Parts - 1);
+        for (int i = 0; i < helpers; i++)
             _workers[i].Wake();
         try
         {
+            int own = 0;
             while (TryRunPart(worker: 0))
-            {
-            }
-            WaitForOthers();
+                own++;
+            long end = Stopwatch.GetTimestamp();
+            WaitForOthers(end);
+            return (own, end);
         }
         finally
         {
@@ -122,9 +121,8 @@ internal sealed unsafe class WorkerTeam : IDisposable
         return false;
     }
 
-    private void WaitForOthers()
+    private void WaitForOthers(long start)
     {
-        long start = Stopwatch.GetTimestamp();
         while (Volatile.Read(ref _words.Pending) != 0)
         {
             if (Stopwatch.GetTimestamp() - start < WaitTicks)
