@@ -17,6 +17,7 @@ public sealed unsafe class Activations : IDisposable
     private readonly NativeBuffer _rows;
     private readonly float*[] _parts = new float*[9];
     private NativeBuffer? _logits;
+    private QuantizedScratch? _quantized;
 
     /// <summary>Allocates the scratch memory and starts the workers.</summary>
     /// <param name="config">The model's sizes.</param>
@@ -99,6 +100,10 @@ public sealed unsafe class Activations : IDisposable
     /// <summary>Where each token of the chunk finds its past, (T).</summary>
     internal AttentionRow* Rows => (AttentionRow*)_rows.Data;
 
+    /// <summary>Scratch of layers with quantised weights.</summary>
+    internal QuantizedScratch Quantized => _quantized ??=
+        new QuantizedScratch(Math.Max(Config.EmbeddingDim, Math.Max(Config.AttentionDim, Config.MlpDim)), ChunkLength, Threads);
+
     /// <summary>Room for logits, (rows, V).</summary>
     internal float* Logits(int rows, int vocabSize)
     {
@@ -118,6 +123,7 @@ public sealed unsafe class Activations : IDisposable
         _scratch.Dispose();
         _rows.Dispose();
         _logits?.Dispose();
+        _quantized?.Dispose();
     }
 
     private static long Padded(long floats) => (floats + 15) / 16 * 16;   // parts begin on cache lines

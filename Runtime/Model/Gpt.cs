@@ -78,21 +78,21 @@ public sealed unsafe class Gpt
         {
             BlockWeights block = Weights.Blocks[layer];
             Norm(a, block.AttentionNorm, a.Residual, tokens, a.Normed);                             // (T, C)
-            Linear.Apply(a.Partition, block.Qkv, a.Normed, tokens, a.Qkv);                          // (T, (NH + 2 NKV) * HS)
+            Linear.Apply(a, block.Qkv, a.Normed, tokens, a.Qkv);                                    // (T, (NH + 2 NKV) * HS)
             Rotate(a, tokens);                                                                      // Q, K of (T)
             Store(a, tokens, layer, chunk.Layout);                                                  // K, V of (T) into the caches
             Attend(a, tokens, positions, layer, chunk.Layout);                                      // (T, NH * HS)
-            Linear.Apply(a.Partition, block.Projection, a.Mixed, tokens, a.Projected, residual: a.Residual);
+            Linear.Apply(a, block.Projection, a.Mixed, tokens, a.Projected, residual: a.Residual);
             Norm(a, block.MlpNorm, a.Residual, tokens, a.Normed);                                   // (T, C)
             Expand(block, a, tokens);                                                               // (T, F)
-            Linear.Apply(a.Partition, block.MlpDown, a.Hidden, tokens, a.Projected, residual: a.Residual);
+            Linear.Apply(a, block.MlpDown, a.Hidden, tokens, a.Projected, residual: a.Residual);
         }
 
         int rows = chunk.GatherLogitRows(a.Residual, Config.EmbeddingDim);                          // (R, C)
         if (rows == 0)
             return logits;
         float* final = Norm(a, Weights.FinalNorm, a.Residual, rows, a.Normed);                      // (R, C)
-        Linear.Apply(a.Partition, Weights.Head, final, rows, logits);                               // (R, V)
+        Linear.Apply(a, Weights.Head, final, rows, logits);                                         // (R, V)
         return logits + (nint)rows * Config.VocabSize;
     }
 
@@ -173,11 +173,11 @@ public sealed unsafe class Gpt
     {
         if (block.MlpGate is not { } gate)
         {
-            Linear.Apply(a.Partition, block.MlpUp, a.Normed, tokens, a.Hidden, Activation);
+            Linear.Apply(a, block.MlpUp, a.Normed, tokens, a.Hidden, Activation);
             return;
         }
-        Linear.Apply(a.Partition, block.MlpUp, a.Normed, tokens, a.Gated);
-        Linear.Apply(a.Partition, gate, a.Normed, tokens, a.Hidden, Activation, factor: a.Gated);
+        Linear.Apply(a, block.MlpUp, a.Normed, tokens, a.Gated);
+        Linear.Apply(a, gate, a.Normed, tokens, a.Hidden, Activation, factor: a.Gated);
     }
 
     private void Attend(Activations a, int tokens, long positions, int layer, KvPage layout) => new Attention

@@ -1,5 +1,4 @@
 using MyGpt.Runtime.Kernels;
-using MyGpt.Runtime.Kernels.Threading;
 using MyGpt.Runtime.Kernels.WeightTypes;
 using MyGpt.Runtime.Weights;
 
@@ -9,7 +8,7 @@ namespace MyGpt.Runtime.Model;
 internal static unsafe class Linear
 {
     /// <summary>y = f(x W^T + bias) * factor, or residual += x W^T + bias.</summary>
-    /// <param name="partition">Who runs it.</param>
+    /// <param name="activations">Who runs it, and scratch memory.</param>
     /// <param name="weights">W, (out, in), and bias, (out).</param>
     /// <param name="x">Input, (T, in).</param>
     /// <param name="tokens">T.</param>
@@ -18,7 +17,7 @@ internal static unsafe class Linear
     /// <param name="factor">What the output is multiplied by, (T, out), or null.</param>
     /// <param name="residual">What the output is added to, (T, out), or null.</param>
     public static void Apply(
-        RowPartition partition,
+        Activations activations,
         LinearWeights weights,
         float* x,
         int tokens,
@@ -27,14 +26,15 @@ internal static unsafe class Linear
         float* factor = null,
         float* residual = null)
     {
-        delegate*<RowPartition, LinearWeights, float*, int, float*, delegate*<Span<float>, void>, float*, float*, void> run = weights.Matrix.Type switch
+        delegate*<Activations, LinearWeights, float*, int, float*, delegate*<Span<float>, void>, float*, float*, void> run = weights.Matrix.Type switch
         {
             ElementType.F32 => &Run<F32Rows>,
             ElementType.Bf16 => &Run<Bf16Rows>,
-            ElementType.Q8 or ElementType.Q4 => throw new NotSupportedException($"tensor '{weights.Matrix.Name}' is {weights.Matrix.Type.Code()}"),
+            ElementType.Q8 => &RunBlocks<Q8Rows>,
+            ElementType.Q4 => &RunBlocks<Q4Rows>,
             ElementType.U32 or ElementType.U8 => throw new InvalidOperationException($"tensor '{weights.Matrix.Name}' is a tokenizer table"),
         };
-        run(partition, weights, x, tokens, y, activation, factor, residual);
+        run(activations, weights, x, tokens, y, activation, factor, residual);
     }
 
     /// <summary>y = row of the table, or y = y + row.</summary>
@@ -44,14 +44,15 @@ internal static unsafe class Linear
         {
             ElementType.F32 => &Read<F32Rows>,
             ElementType.Bf16 => &Read<Bf16Rows>,
-            ElementType.Q8 or ElementType.Q4 => throw new NotSupportedException($"tensor '{table.Name}' is {table.Type.Code()}"),
+            ElementType.Q8 => &ReadBlocks<Q8Rows>,
+            ElementType.Q4 => &ReadBlocks<Q4Rows>,
             ElementType.U32 or ElementType.U8 => throw new InvalidOperationException($"tensor '{table.Name}' is a tokenizer table"),
         };
         read(table, row, y, add);
     }
 
     private static void Run<TWeights>(
-        RowPartition partition,
+        Activations activations,
         LinearWeights weights,
         float* x,
         int tokens,
@@ -71,8 +72,42 @@ internal static unsafe class Linear
             Tokens = tokens,
             InDim = weights.Matrix.Columns,
             OutDim = weights.Matrix.Rows,
-        }.Run(partition);
+        }.Run(activations.Partition);
+
+    private static void RunBlocks<TBlock>(
+        Activations activations,
+        LinearWeights weights,
+        float* x,
+        int tokens,
+        float* y,
+        delegate*<Span<float>, void> activation,
+        float* factor,
+        float* residual)
+        where TBlock : struct, IBlockType
+    {
+        QuantizedScratch scratch = activations.Quantized;
+        QuantizedInput input = scratch.Input(weights.Matrix.Columns);
+        new QuantizeRows { X = x, Y = input, Tokens = tokens, Columns = weights.Matrix.Columns }.Run(activations.Partition);
+        new BlockMatMul<TBlock>
+        {
+            W = weights.Matrix.Data,
+            Bias = weights.Bias is { } bias ? (float*)bias.Data : null,
+            X = input,
+            Panels = scratch.Panels,
+            PanelLength = scratch.PanelLength,
+            Y = y,
+            Residual = residual,
+            Activation = activation,
+            Factor = factor,
+            Tokens = tokens,
+            InDim = weights.Matrix.Columns,
+            OutDim = weights.Matrix.Rows,
+        }.Run(activations.Partition);
+    }
 
     private static void Read<TWeights>(TensorView table, int row, Span<float> y, bool add)
         where TWeights : struct, IWeightType => Simd.Run(new Embedding<TWeights>(table.Data, row, y, add));
+
+    private static void ReadBlocks<TBlock>(TensorView table, int row, Span<float> y, bool add)
+        where TBlock : struct, IBlockType => Simd.Run(new BlockEmbedding<TBlock>(table.Data, row, y, add));
 }

@@ -6,7 +6,7 @@ using System.Runtime.Intrinsics.X86;
 namespace MyGpt.Runtime.Kernels;
 
 /// <summary>Eight lanes in one 256-bit register: AVX2 and FMA.</summary>
-internal readonly unsafe struct Avx2Ops : IVectorOps<Vector256<float>>
+internal readonly unsafe partial struct Avx2Ops : IVectorOps<Vector256<float>>
 {
     // In a shuffle's mask: not a byte of the source, but zero.
     private const byte Zero = 128;

@@ -8,7 +8,7 @@ namespace MyGpt.Runtime.Kernels;
 /// and <see cref="Sum"/> adds the lanes in one fixed tree. An instruction set may be faster; it may not be different.
 /// </remarks>
 /// <typeparam name="TVec">What holds the lanes.</typeparam>
-internal unsafe interface IVectorOps<TVec>
+internal unsafe interface IVectorOps<TVec> : IIntegerOps<TVec>
     where TVec : struct
 {
     static abstract TVec Broadcast(float value);

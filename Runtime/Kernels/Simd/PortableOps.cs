@@ -7,7 +7,7 @@ namespace MyGpt.Runtime.Kernels;
 /// Eight lanes as two 128-bit vectors, which .NET maps to what the machine has (SSE, NEON) or to plain code: the definition of
 /// every operation, and the fallback.
 /// </summary>
-internal readonly unsafe struct PortableOps : IVectorOps<Lanes>
+internal readonly unsafe partial struct PortableOps : IVectorOps<Lanes>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes Broadcast(float value) => new(Vector128.Create(value), Vector128.Create(value));
