@@ -37,7 +37,8 @@ public sealed record ConvertOptions
     public string? VocabPath { get; init; }
 
     /// <summary>
-    /// Type of the matrices, <see cref="ElementType.F32"/> or <see cref="ElementType.Bf16"/>; null: bf16 for a bf16 checkpoint, else f32.
+    /// Type of the matrices, one of those that <see cref="ElementTypes.IsWeight"/>; null: bf16 for a bf16 checkpoint, else f32. A weights.bin
+    /// is converted to a narrower type only, which must be given.
     /// </summary>
     public ElementType? Type { get; init; }
 

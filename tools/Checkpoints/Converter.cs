@@ -15,7 +15,7 @@ namespace MyGpt.Checkpoints;
 public static class Converter
 {
     /// <summary>
-    /// Converts a checkpoint. Its family is recognised, names and shapes are checked before anything is written, and the weights file
+    /// Converts a checkpoint, or a weights.bin to one of a narrower type. A checkpoint's family is recognised, names and shapes are checked before anything is written, and the weights file
     /// appears only when it is complete.
     /// </summary>
     /// <param name="checkpointPath">The checkpoint: a file, or a folder with one, such as a Hugging Face model or nanoGPT's out.</param>
@@ -36,8 +36,8 @@ public static class Converter
         ArgumentException.ThrowIfNullOrEmpty(checkpointPath);
         ArgumentException.ThrowIfNullOrEmpty(weightsPath);
         ArgumentNullException.ThrowIfNull(options);
-        if (options.Type is not (null or ElementType.F32 or ElementType.Bf16))
-            throw new OptionException("--type", $"--type {options.Type} is no type for weights; f32 and bf16 are");
+        if (options.Type is { } asked && !asked.IsWeight())
+            throw new OptionException("--type", $"--type {asked.Code()} is no type for weights; f32, bf16, q8 and q4 are");
         CheckpointPath path = CheckpointPath.Resolve(checkpointPath);
         if (RegularFile.AreSame(path.File, weightsPath))
             throw new OptionException("WEIGHTS.BIN", "the weights file would replace the checkpoint itself; give it another name");
@@ -45,7 +45,9 @@ public static class Converter
         var report = new Report();
         path.Explain(report);
         using CheckpointFile file = CheckpointFile.Open(path.File);
-        return Named(file, () => Convert(file, weightsPath, options, report, progress));
+        return WeightsFile.IsWeightsFile(path.File)
+            ? WeightsNarrowing.Convert(file, weightsPath, options, report, progress)
+            : Named(file, () => Convert(file, weightsPath, options, report, progress));
     }
 
     /// <summary>Describes a checkpoint without converting it.</summary>
@@ -211,12 +213,26 @@ public static class Converter
         TensorType[] types = MatrixTypes(model);
         ElementType type = options.Type ?? (types is [TensorType.BFloat16] ? ElementType.Bf16 : ElementType.F32);
         string from = string.Join(", ", types.Select(found => found.Name()));
-        report.Found($"matrices are {from} and are written as {(type == ElementType.Bf16 ? "bf16" : "f32")}");
+        report.Found($"matrices are {from} and are written as {type.Code()}");
         if (types.Contains(TensorType.Float64))
             report.Warning("float64 weights are rounded to the nearest float32");
-        if (type == ElementType.Bf16 && types is not [TensorType.BFloat16])
-            report.Warning("matrices are rounded to the nearest bf16, as --type says");
+        if (type != ElementType.Bf16 || types is not [TensorType.BFloat16])
+            WarnOfRounding(type, report);
         return type;
+    }
+
+    internal static void WarnOfRounding(ElementType type, Report report)
+    {
+        string? what = type switch
+        {
+            ElementType.F32 => null,
+            ElementType.Bf16 => "to the nearest bf16",
+            ElementType.Q8 => "to q8: 8 bits and a share in the scale of 32",
+            ElementType.Q4 => "to q4: 4 bits and a share in the scale of 32",
+            ElementType.U32 or ElementType.U8 => throw new ArgumentException($"{type.Code()} is no type for weights.", nameof(type)),
+        };
+        if (what is not null)
+            report.Warning($"matrices are rounded {what}, as --type says");
     }
 
     // Layers may share a storage, so a small file can describe a large model; no real one shares this much. What lies between the elements

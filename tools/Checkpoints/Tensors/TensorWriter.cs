@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using MyGpt.Runtime.Kernels.WeightTypes;
 using MyGpt.Runtime.Weights;
 
 namespace MyGpt.Checkpoints.Tensors;
@@ -10,11 +11,12 @@ namespace MyGpt.Checkpoints.Tensors;
 internal sealed class TensorWriter(bool allowNonFinite, Action<int> written)
 {
     private readonly RowReader _reader = new();
+    private BlockWriter? _blocks;
     private ushort[] _narrow = [];
 
     /// <summary>Writes all elements in row-major order.</summary>
     /// <param name="source">What to write.</param>
-    /// <param name="type"><see cref="ElementType.F32"/>, or <see cref="ElementType.Bf16"/> with rounding to the nearest.</param>
+    /// <param name="type">One of those that <see cref="ElementTypes.IsWeight"/>; all but float32 round.</param>
     /// <param name="output">Where to.</param>
     /// <exception cref="CheckpointException">An element is not finite and that is not allowed.</exception>
     /// <exception cref="IOException">The checkpoint cannot be read, or the output not written.</exception>
@@ -26,19 +28,27 @@ internal sealed class TensorWriter(bool allowNonFinite, Action<int> written)
             {
                 if (!allowNonFinite)
                     CheckFinite(part, row, column, numbers, type);
-                ReadOnlySpan<byte> bytes = Encode(numbers, type);
-                output.Write(bytes);
-                written(bytes.Length);
+                long columns = part.Shape[^1];
+                int width = (int)Math.Min(numbers.Length, columns - column);
+                switch (type)
+                {
+                    case ElementType.F32: Write(MemoryMarshal.AsBytes(numbers), output); break;
+                    case ElementType.Bf16: Write(MemoryMarshal.AsBytes(Narrow(numbers)), output); break;
+                    case ElementType.Q8: Blocks.Write<Q8Block>(numbers, width, column + width == columns, output, written); break;
+                    case ElementType.Q4: Blocks.Write<Q4Block>(numbers, width, column + width == columns, output, written); break;
+                    case ElementType.U32 or ElementType.U8: throw new ArgumentException($"{type.Code()} is no type for weights.", nameof(type));
+                }
             });
         }
     }
 
-    private ReadOnlySpan<byte> Encode(ReadOnlySpan<float> numbers, ElementType type) => type switch
+    private BlockWriter Blocks => _blocks ??= new BlockWriter();
+
+    private void Write(ReadOnlySpan<byte> bytes, Stream output)
     {
-        ElementType.F32 => MemoryMarshal.AsBytes(numbers),
-        ElementType.Bf16 => MemoryMarshal.AsBytes(Narrow(numbers)),
-        ElementType.Q8 or ElementType.Q4 or ElementType.U32 or ElementType.U8 => throw new ArgumentException($"{type.Code()} is no type for weights.", nameof(type)),
-    };
+        output.Write(bytes);
+        written(bytes.Length);
+    }
 
     private ReadOnlySpan<ushort> Narrow(ReadOnlySpan<float> numbers)
     {

@@ -11,7 +11,8 @@ namespace MyGpt.CommandLine.Verbs;
 /// <summary><c>convert CHECKPOINT [WEIGHTS.BIN]</c>: recognises, explains, writes.</summary>
 internal sealed class ConvertVerb : IVerb
 {
-    private readonly Argument<string> _checkpoint = InputFile.Argument("CHECKPOINT", "the file that the training code saved, or its folder");
+    private readonly Argument<string> _checkpoint = InputFile.Argument(
+        "CHECKPOINT", "the file that the training code saved, or its folder; or a weights.bin, with --type");
 
     private readonly Argument<string> _weights = new("WEIGHTS.BIN")
     {
@@ -22,7 +23,7 @@ internal sealed class ConvertVerb : IVerb
 
     private readonly Option<ElementType?> _type = Options.OneOf(
         "--type", "type of the matrices [default: bf16 for a bf16 checkpoint, else f32]",
-        ("f32", ElementType.F32), ("bf16", ElementType.Bf16));
+        ("f32", ElementType.F32), ("bf16", ElementType.Bf16), ("q8", ElementType.Q8), ("q4", ElementType.Q4));
 
     private readonly Option<int?> _heads =
         Options.OptionalWhole("--heads", [], "number of attention heads, for a checkpoint that does not say it", 1, 65536);
@@ -72,7 +73,7 @@ internal sealed class ConvertVerb : IVerb
     public ExitCode Run(ParseResult arguments, CommandConsole console)
     {
         string checkpoint = arguments.GetValue(_checkpoint)!, weights = arguments.GetValue(_weights)!;
-        CheckTarget(checkpoint, weights, arguments.GetValue(_force));
+        CheckTarget(checkpoint, weights, arguments.GetValue(_force), arguments.GetValue(_type));
         InputFile.RequireFileOrFolder(checkpoint);
         if (arguments.GetValue(_vocab) is { } vocabulary)
             InputFile.Require(vocabulary);
@@ -102,7 +103,7 @@ internal sealed class ConvertVerb : IVerb
     };
 
     // Before any work: reading a large checkpoint only to find that the result has no place would try anybody's patience.
-    private static void CheckTarget(string checkpoint, string weights, bool force)
+    private static void CheckTarget(string checkpoint, string weights, bool force, ElementType? type)
     {
         if (weights.Length == 0)
             throw CommandException.Usage("WEIGHTS.BIN is empty; give the name of a file");
@@ -115,8 +116,11 @@ internal sealed class ConvertVerb : IVerb
             throw CannotWrite(weights, $"the folder '{folder}' does not exist; make it first");
         if (!force && File.Exists(target))
             throw CommandException.Usage($"'{weights}' exists; give --force to replace it, or another name");
-        if (File.Exists(checkpoint) && WeightsFile.IsWeightsFile(checkpoint))
-            throw CommandException.Usage($"'{checkpoint}' is a weights.bin already; use it as it is: mygpt-rt generate {checkpoint}");
+        if (type is null && File.Exists(checkpoint) && WeightsFile.IsWeightsFile(checkpoint))
+        {
+            throw CommandException.Usage($"'{checkpoint}' is a weights.bin already; use it as it is: mygpt-rt generate {checkpoint}, "
+                + "or give --type for a narrower one");
+        }
     }
 
     private static ConversionReport Convert(string checkpoint, string weights, ConvertOptions options, CommandConsole console)

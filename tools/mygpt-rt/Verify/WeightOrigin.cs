@@ -18,7 +18,7 @@ internal sealed record WeightOrigin(string Stored, bool IsExact, string Reason)
     /// <summary>Finds out from the type of the matrices and from what the converter wrote down.</summary>
     /// <remarks>
     /// float32 holds every type that checkpoints have but float64. Rounding that to float32 is what any float32 run begins with, and the
-    /// rule allows a float32 run its rounding. bfloat16 holds only bfloat16.
+    /// rule allows a float32 run its rounding. bfloat16 holds only bfloat16. Types with scales hold what no checkpoint has.
     /// </remarks>
     public static WeightOrigin Of(LanguageModel model)
     {
@@ -29,7 +29,8 @@ internal sealed record WeightOrigin(string Stored, bool IsExact, string Reason)
         {
             ElementType.F32 => new WeightOrigin("f32", true, ""),
             _ when sources.Length == 0 => new WeightOrigin(type.Code(), false, "and the file does not say what the checkpoint had"),
-            _ => new WeightOrigin(type.Code(), sources.All(source => source == "bfloat16"), $"narrower than the checkpoint's {found}"),
+            _ => new WeightOrigin(
+                type.Code(), type == ElementType.Bf16 && sources.All(source => source == "bfloat16"), $"narrower than the checkpoint's {found}"),
         };
     }
 

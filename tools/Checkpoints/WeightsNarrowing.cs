@@ -1,0 +1,90 @@
+using System.Text.Json.Nodes;
+using MyGpt.Checkpoints.Containers;
+using MyGpt.Checkpoints.Tensors;
+using MyGpt.Runtime;
+using MyGpt.Runtime.Model;
+using MyGpt.Runtime.Weights;
+
+namespace MyGpt.Checkpoints;
+
+/// <summary>
+/// Turns a weights.bin into one of a narrower type: the same config, tokenizer, defaults and origin. There is no way back: what a narrow type has lost
+/// would not come back, and the file would no longer show that it is lost.
+/// </summary>
+internal static class WeightsNarrowing
+{
+    private const string ContainerName = "weights.bin", FamilyKey = "family", NarrowedKey = "narrowed";
+
+    /// <summary>Converts a file.</summary>
+    /// <param name="file">A weights.bin.</param>
+    /// <param name="weightsPath">Where to write.</param>
+    /// <param name="options">What the caller decides: a type, and nothing about the model.</param>
+    /// <param name="report">Where findings go.</param>
+    /// <param name="progress">Told after each piece how far the writing is; null for nobody.</param>
+    /// <exception cref="CheckpointException">A weight is not finite, and that is not allowed.</exception>
+    /// <exception cref="OptionException">The type is missing, or not narrower, or another option is given.</exception>
+    /// <exception cref="WeightsFormatException">The file is damaged.</exception>
+    public static ConversionReport Convert(
+        CheckpointFile file, string weightsPath, ConvertOptions options, Report report, IProgress<ConversionProgress>? progress)
+    {
+        RefuseOptions(options);
+        using ModelFile model = ModelFile.Open(file.FullPath);
+        ElementType type = ChooseType(model, options, report);
+        model.File.VerifyChecksums();   // the checksums of the new file would vouch for what is damaged
+        GptConfig config = model.Description.Config;
+        ModelDescription description = model.Description with { Source = Provenance(model, type) };
+        Dictionary<string, SectionInfo> sections = model.File.Sections.ToDictionary(section => section.Name);
+
+        long written = 0, total = TensorSpec.For(config).Sum(spec => spec.Rows * TypeOf(spec).RowBytes(spec.Columns));
+        var writer = new TensorWriter(options.AllowNonFinite, bytes => progress?.Report(new ConversionProgress(written += bytes, total)));
+        ModelFile.Write(weightsPath, description, type,
+            spec => output => writer.Write(Source(file, sections[spec.Name]), TypeOf(spec), output), options.Overwrite);
+        return new ConversionReport
+        {
+            Container = ContainerName,
+            Family = description.Source[FamilyKey] is JsonValue family && family.TryGetValue(out string? name) ? name : "unknown",
+            Config = config,
+            MatrixType = type,
+            ParameterCount = TensorSpec.For(config).Sum(spec => (long)spec.Rows * spec.Columns),
+            WeightsPath = weightsPath,
+            Lines = report.Lines,
+        };
+
+        ElementType TypeOf(TensorSpec spec) => spec.IsMatrix ? type : ElementType.F32;
+    }
+
+    private static void RefuseOptions(ConvertOptions options)
+    {
+        ConvertOptions asked = options with { Type = null, AllowNonFinite = false, Overwrite = false };
+        if (asked != new ConvertOptions())
+            throw new OptionException("--type", $"of a {ContainerName} only --type can be changed; convert the checkpoint for anything else");
+    }
+
+    private static ElementType ChooseType(ModelFile model, ConvertOptions options, Report report)
+    {
+        ElementType[] found = [.. TensorSpec.For(model.Description.Config).Where(spec => spec.IsMatrix)
+            .Select(spec => model.File.Tensor(spec.Name, spec.Rows, spec.Columns).Type).Distinct().Order()];
+        string from = string.Join(", ", found.Select(ElementTypes.Code));
+        if (options.Type is not { } type)
+            throw new MissingOptionException("--type", $"it is a {ContainerName} of {from} already; --type converts it to a narrower type");
+        if (found.Any(stored => stored > type) || found is [ElementType only] && only == type)   // the types are listed from the widest to the narrowest
+        {
+            throw new OptionException("--type", $"--type {type.Code()}: the matrices are {from} already, and a {ContainerName} is only converted "
+                + "to a narrower type; convert the checkpoint instead");
+        }
+        report.Found($"matrices are {from} and are written as {type.Code()}");
+        Converter.WarnOfRounding(type, report);
+        return type;
+    }
+
+    private static JsonObject Provenance(ModelFile model, ElementType type)
+    {
+        JsonObject source = (JsonObject)model.Description.Source.DeepClone();
+        JsonArray steps = source[NarrowedKey] as JsonArray ?? [];
+        source[NarrowedKey] = new JsonArray([.. steps.Select(step => step?.DeepClone()), JsonValue.Create($"to {type.Code()}")]);
+        return source;
+    }
+
+    private static TensorSource Source(CheckpointFile file, SectionInfo section) =>
+        new(SectionTensor.Open(section, new FileRegion(file, section.Name, section.Offset, section.Length, bigEndian: false)));
+}
