@@ -16,6 +16,8 @@ internal static unsafe class AttentionTile
     /// <summary>Columns of the larger tile.</summary>
     public const int Columns = 2 * Lanes.Count;
 
+    private const int CacheLine = 64;
+
     /// <summary>Six rows, sixteen columns.</summary>
     /// <param name="a">First of six rows, (length) each.</param>
     /// <param name="aStride">Floats from row to row of a.</param>
@@ -76,15 +78,17 @@ internal static unsafe class AttentionTile
     /// <param name="factor">What each sum is multiplied by.</param>
     /// <param name="begun">Whether the chains go on from what c holds, else they begin with zero.</param>
     /// <param name="c">Outputs, (columns).</param>
+    /// <param name="ahead">The b that will be read after this one, to ask for while this one is read.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void OneRow<TOps, TVec, TElement>(float* a, byte* b, nuint bBytes, nuint length, nuint columns, float factor, bool begun, float* c)
+    public static void OneRow<TOps, TVec, TElement>(
+        float* a, byte* b, nuint bBytes, nuint length, nuint columns, float factor, bool begun, float* c, byte* ahead)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
         where TElement : struct, IWeightType
     {
         nuint n = 0;
         for (; n + 8 * Lanes.Count <= columns; n += 8 * Lanes.Count)
-            OneByEight<TOps, TVec, TElement>(a, b + TElement.RowBytes(n), bBytes, length, factor, begun, c + n);
+            OneByEight<TOps, TVec, TElement>(a, b + TElement.RowBytes(n), bBytes, length, factor, begun, c + n, ahead + TElement.RowBytes(n));
         for (; n + 4 * Lanes.Count <= columns; n += 4 * Lanes.Count)
             OneByFour<TOps, TVec, TElement>(a, b + TElement.RowBytes(n), bBytes, length, factor, begun, c + n);
         for (; n + Lanes.Count <= columns; n += Lanes.Count)
@@ -94,7 +98,8 @@ internal static unsafe class AttentionTile
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void OneByEight<TOps, TVec, TElement>(float* a, byte* b, nuint bBytes, nuint length, float factor, bool begun, float* c)
+    private static void OneByEight<TOps, TVec, TElement>(
+        float* a, byte* b, nuint bBytes, nuint length, float factor, bool begun, float* c, byte* ahead)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
         where TElement : struct, IWeightType
@@ -117,6 +122,14 @@ internal static unsafe class AttentionTile
             s6 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b, 48), s6);
             s7 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b, 56), s7);
             b += bBytes;
+            Simd.PrefetchFar(ahead);
+            Simd.PrefetchFar(ahead + CacheLine);
+            if (TElement.RowBytes(8 * Lanes.Count) > 2 * CacheLine)
+            {
+                Simd.PrefetchFar(ahead + 2 * CacheLine);
+                Simd.PrefetchFar(ahead + 3 * CacheLine);
+            }
+            ahead += bBytes;
         }
         TVec scale = TOps.Broadcast(factor);
         StorePair<TOps, TVec>(s0, s1, scale, c);

@@ -18,6 +18,14 @@ internal static class Simd
             Sse.Prefetch0(address);
     }
 
+    /// <summary>As <see cref="Prefetch"/>, but only into the second-level cache: for what is read after more than the first would hold.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void PrefetchFar(byte* address)
+    {
+        if (Sse.IsSupported)
+            Sse.Prefetch1(address);
+    }
+
     /// <summary>Runs a kernel with the widest instruction set of this machine.</summary>
     public static void Run<TKernel>(TKernel kernel)
         where TKernel : struct, IKernel, allows ref struct
