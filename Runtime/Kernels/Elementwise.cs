@@ -23,7 +23,7 @@ internal static class Elementwise
     {
         private readonly Span<float> _x = x;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]   // inlined into a caller, it would not get f inlined
         public void Run<TOps, TVec>()
             where TOps : struct, IVectorOps<TVec>
             where TVec : struct
@@ -33,7 +33,14 @@ internal static class Elementwise
             for (nuint i = 0; i < whole; i += Lanes.Count)
                 TOps.Store(TOperation.Apply<TOps, TVec>(TOps.Load(ref x, i)), ref x, i);
             if (whole < length)
-                TOps.StoreTail(TOperation.Apply<TOps, TVec>(TOps.LoadTail(ref x, whole, length)), ref x, whole, length);
+                Tail<TOps, TVec>(ref x, whole, length);
         }
+
+        // A method of its own: with f written into one method twice, the JIT gives up halfway and calls what is left of it.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        private static void Tail<TOps, TVec>(ref float x, nuint whole, nuint length)
+            where TOps : struct, IVectorOps<TVec>
+            where TVec : struct =>
+            TOps.StoreTail(TOperation.Apply<TOps, TVec>(TOps.LoadTail(ref x, whole, length)), ref x, whole, length);
     }
 }

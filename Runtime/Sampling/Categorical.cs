@@ -1,5 +1,7 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using MyGpt.Runtime.Kernels;
 
 namespace MyGpt.Runtime.Sampling;
@@ -43,9 +45,13 @@ public sealed class Categorical : ITokenPicker
             throw new NoTokenException();
         ids = _ids.AsSpan(0, _count);
         Span<float> possible = logits[.._count];
-        if (float.IsPositiveInfinity(ArgMax.FindMax(possible)))
+        float max = ArgMax.FindMax(possible);
+        if (float.IsPositiveInfinity(max))
+        {
             KeepInfinite(possible);
-        Softmax.Apply(possible);
+            max = 0;
+        }
+        Softmax.Apply(possible, max);
         return possible;
     }
 
@@ -70,21 +76,30 @@ public sealed class Categorical : ITokenPicker
         return DrawWithin(probabilities, first, target - before);
     }
 
-    // Writes the logits above negative infinity to the front, in order, and their ids to _ids.
+    // Writes the logits above negative infinity to the front, in order, and their ids to _ids; eight at a time where all or none are.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MovePossibleToFront(Span<float> logits)
     {
         if (_ids.Length < logits.Length)
             _ids = new int[logits.Length];
         _count = 0;
         Vector<float> none = new(float.NegativeInfinity);
-        int vectors = MemoryMarshal.Cast<float, Vector<float>>(logits).Length;
-        for (int v = 0; v < vectors; v++)
+        int start = 0;
+        for (; start + Vector<float>.Count <= logits.Length; start += Vector<float>.Count)
         {
-            int start = v * Vector<float>.Count;
-            if (Vector.GreaterThanAny(new Vector<float>(logits[start..]), none))
+            var v = new Vector<float>(logits[start..]);
+            if (Vector.GreaterThanAll(v, none))
+            {
+                v.CopyTo(logits[_count..]);
+                (Vector<int>.Indices + new Vector<int>(start)).CopyTo(_ids.AsSpan(_count));
+                _count += Vector<float>.Count;
+            }
+            else if (Vector.GreaterThanAny(v, none))
+            {
                 MovePossibleToFront(logits, start, start + Vector<float>.Count);
+            }
         }
-        MovePossibleToFront(logits, vectors * Vector<float>.Count, logits.Length);
+        MovePossibleToFront(logits, start, logits.Length);
     }
 
     private void MovePossibleToFront(Span<float> logits, int start, int end)
@@ -99,22 +114,28 @@ public sealed class Categorical : ITokenPicker
         }
     }
 
-    // Four chains: one would wait for each addition.
+    // Four chains side by side: element i joins chain i mod 4, what is left at the end joins the first.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double SumBlock(ReadOnlySpan<float> probabilities, int start)
     {
         ReadOnlySpan<float> block = probabilities.Slice(start, Math.Min(BlockLength, probabilities.Length - start));
-        double sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
-        while (block.Length >= 4)
+        ReadOnlySpan<Vector256<float>> eights = MemoryMarshal.Cast<float, Vector256<float>>(block);
+        Vector256<double> sums = Vector256<double>.Zero;
+        foreach (Vector256<float> eight in eights)
         {
-            sum0 += block[0];
-            sum1 += block[1];
-            sum2 += block[2];
-            sum3 += block[3];
+            (Vector256<double> lower, Vector256<double> upper) = Vector256.Widen(eight);
+            sums = sums + lower + upper;
+        }
+        block = block[(eights.Length * Vector256<float>.Count)..];
+        if (block.Length >= 4)
+        {
+            sums += Vector256.Create((double)block[0], block[1], block[2], block[3]);
             block = block[4..];
         }
+        double first = sums[0];
         foreach (float p in block)
-            sum0 += p;
-        return (sum0 + sum1) + (sum2 + sum3);
+            first += p;
+        return (first + sums[1]) + (sums[2] + sums[3]);
     }
 
     // A block's sum and the chain here round differently: where the chain ends below the target, the last possible token is meant.

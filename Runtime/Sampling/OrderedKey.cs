@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace MyGpt.Runtime.Sampling;
@@ -9,6 +10,14 @@ internal static class OrderedKey
     /// <summary>An integer that is greater for a greater float. Zero has two keys: that of -0 is one below that of +0.</summary>
     /// <param name="value">Not NaN.</param>
     public static int FromFloat(float value) => Flip(BitConverter.SingleToInt32Bits(value));
+
+    /// <summary>As <see cref="FromFloat(float)"/> for each lane; NaN gets the key of negative infinity.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<int> FromFloats(Vector<float> values)
+    {
+        var bits = Vector.AsVectorInt32(Vector.ConditionalSelect(Vector.Equals(values, values), values, new Vector<float>(float.NegativeInfinity)));
+        return bits ^ (Vector.ShiftRightArithmetic(bits, 31) & new Vector<int>(int.MaxValue));
+    }
 
     /// <summary>The float of a key.</summary>
     public static float ToFloat(int key) => BitConverter.Int32BitsToSingle(Flip(key));
@@ -32,6 +41,7 @@ internal static class OrderedKey
         return kth;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int CountAtLeast(ReadOnlySpan<int> keys, int least)
     {
         ReadOnlySpan<Vector<int>> vectors = MemoryMarshal.Cast<int, Vector<int>>(keys);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using MyGpt.Runtime.Kernels;
 
@@ -38,9 +39,10 @@ public sealed class TopK : ILogitsStep
     }
 
     // The k-th largest logit; negative infinity if fewer than k are above that.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private float FindThreshold(ReadOnlySpan<float> logits)
     {
-        int needed = (int)Math.Min(logits.Length, Math.Max(2L * _k, SmallestBuffer));
+        int needed = (int)Math.Min(logits.Length + Vector<float>.Count, Math.Max(2L * _k, SmallestBuffer));
         if (_candidates.Length < needed)
             _candidates = new int[needed];
 
@@ -49,8 +51,12 @@ public sealed class TopK : ILogitsStep
         ReadOnlySpan<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(logits);
         for (int v = 0; v < vectors.Length; v++)
         {
-            if (Vector.GreaterThanAny(vectors[v], new Vector<float>(threshold)))
-                Collect(logits.Slice(v * Vector<float>.Count, Vector<float>.Count), ref threshold, ref count);
+            if (!Vector.GreaterThanAny(vectors[v], new Vector<float>(threshold)))
+                continue;
+            if (count + Vector<float>.Count > _candidates.Length)
+                threshold = CutBack(ref count);
+            OrderedKey.FromFloats(vectors[v]).CopyTo(_candidates, count);   // all eight: one below the threshold does no harm
+            count += Vector<float>.Count;
         }
         Collect(logits[(vectors.Length * Vector<float>.Count)..], ref threshold, ref count);
         return count < _k ? threshold : CutBack(ref count);
@@ -85,6 +91,7 @@ public sealed class TopK : ILogitsStep
         return OrderedKey.ToFloat(kth);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void KeepAtLeast(Span<float> logits, float threshold)
     {
         Span<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(logits);
