@@ -165,11 +165,30 @@ public sealed class GenerationRunTests : IDisposable
             Assert.Equal(0, Allocations.Of(() => Assert.True(run.MoveNext())));
     }
 
-    [Fact]
-    public void MoveNext_past_the_window_allocates_nothing_either()
+    [Theory]
+    [InlineData(0f, 0, 1)]
+    [InlineData(0.8f, 0, 1)]
+    [InlineData(0.8f, 5, 1)]
+    [InlineData(0f, 0, 3)]
+    [InlineData(0.8f, 0, 3)]
+    public void MoveNext_allocates_nothing_however_tokens_are_chosen(float temperature, int topK, int samples)
     {
-        using GenerationRun run = _generator.Generate("ab", new GenerationOptions { MaxNewTokens = 400 });
-        while (!run.IsPastWindow || run.Statistics.PastWindowTokens < 2)
+        using GenerationRun run = _generator.Generate("ab", new GenerationOptions { MaxNewTokens = 400, Temperature = temperature, TopK = topK, SampleCount = samples, StopStrings = ["no such text"] });
+        for (int i = 0; i < 3; i++)
+            run.MoveNext();
+
+        while (!run.IsPastWindow)
+            Assert.Equal(0, Allocations.Of(() => Assert.True(run.MoveNext())));
+    }
+
+    [Theory]
+    [InlineData(0f, 0, 1)]
+    [InlineData(0.8f, 0, 1)]
+    [InlineData(0.8f, 5, 3)]
+    public void MoveNext_past_the_window_allocates_nothing_either(float temperature, int topK, int samples)
+    {
+        using GenerationRun run = _generator.Generate("ab", new GenerationOptions { MaxNewTokens = 400, Temperature = temperature, TopK = topK, SampleCount = samples });
+        while (!run.IsPastWindow || run.Statistics.PastWindowTokens < 2 * samples)
             run.MoveNext();
 
         for (int i = 0; i < 20; i++)
