@@ -70,8 +70,88 @@ public class BenchTests
         Assert.Equal(prompt, workload.PromptLength);
         Assert.Equal(prefill, workload.PrefillLength);
         Assert.Equal([13 % 11, 1010 % 11, 2007 % 11], workload.Prompt(3));
-        AssertRate(workload.DecodeRate());
+        AssertRate(workload.DecodeRate(20));
         AssertRate(workload.PrefillRate());
+        AssertRate(workload.DecodeRate(1));
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(3, 2)]
+    public void Sequences_continue_the_prompt_greedily_and_begin_again_where_the_context_ends(int count, int threads)
+    {
+        using var model = new InMemoryModel(TinyModels.Config);
+        using var activations = new Activations(model.Config, threads);
+        using var sequences = new Sequences(model.Gpt, activations, count);
+        sequences.Fill(5);
+        List<int> ids = [.. Workload.Prompt(model.Config.VocabSize, 5)];
+        ids.Add(ArgMax(model, ids));
+        float[] sixth = sequences.Step(isFirst: true).ToArray();
+        Assert.Equal(Enumerable.Repeat(ModelRuns.Logits(model, [.. ids])[^model.Config.VocabSize..], count).SelectMany(row => row), sixth);
+        ids.Add(ArgMax(model, ids));
+        Assert.Equal(ModelRuns.Logits(model, [.. ids])[^model.Config.VocabSize..], sequences.Step(isFirst: false)[..model.Config.VocabSize].ToArray());
+        AssertRate(sequences.DecodeRate(7));   // there is room for two
+        Assert.Equal(sixth, sequences.Step(isFirst: true).ToArray());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5)]
+    public void Probes_measure_with_any_number_of_threads(int threads)
+    {
+        using var model = new InMemoryModel(TinyModels.Config);
+        using var reads = new ReadProbe(model.Gpt.Weights);
+        AssertRate(reads.FromMemory(threads));
+        AssertRate(reads.FromWeights(threads));
+        AssertRate(FmaProbe.GigaFlops(threads));
+    }
+
+    [Fact]
+    public void Details_of_a_context_long_enough_have_an_end()
+    {
+        using var model = new InMemoryModel(TinyModels.Config with { ContextLength = 130 });
+        using var activations = new Activations(model.Config, 1);
+        using var workload = new Workload(model.Gpt, activations);
+        Details details = new DetailsMeasurement(model.Gpt, activations, workload).Measure(CancellationToken.None);
+        AssertRate(details.Batch.Median);
+        Assert.Equal(106, details.LatePosition);   // 130 - 24
+        double weights = ModelCost.BytesPerToken(model.Gpt.Weights), position = 2 * 2 * 2 * 5 * 4;   // K and V, L, NKV, HS, bytes
+        Assert.Equal((weights + (24 * position)) / (weights + (106 * position)), details.LateRatioOfBytes!.Value, 1e-12);
+        Assert.Equal(0, details.AllocatedPerToken);
+    }
+
+    [Fact]
+    public void Details_of_a_short_context_have_no_end()
+    {
+        using var model = new InMemoryModel(TinyModels.Config);
+        using var activations = new Activations(model.Config, 1);
+        using var workload = new Workload(model.Gpt, activations);
+        Details details = new DetailsMeasurement(model.Gpt, activations, workload).Measure(CancellationToken.None);
+        Assert.Equal((null, null, null, null), (details.LatePosition, details.Late, details.LateRatio, details.LateRatioOfBytes));
+    }
+
+    [Fact]
+    public void Bench_of_a_tiny_model_prints_one_object()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string weights = TinyModels.Write(folder.File("w.bin"), TinyModels.Config);
+        JsonElement json = Command.Run("bench", weights, "--quick", "--json", "--threads", "2").Succeeded().Json();
+        Assert.Equal(2, json.GetProperty("threads").GetInt32());
+        AssertRate(json.GetProperty("decode_tok_s").GetProperty("median").GetDouble());
+        Assert.False(json.TryGetProperty("one_thread", out _));
+        Assert.Equal(JsonValueKind.Null, json.GetProperty("ttft_ms").ValueKind);
+        using var interrupt = new CancellationTokenSource();
+        interrupt.Cancel();
+        using var output = new MemoryStream();
+        Command.Run(output, [], interrupt.Token, "bench", weights).Failed(130, "interrupted");
+    }
+
+    [Fact]
+    public void Anonymous_memory_is_found_among_the_figures_of_the_process()
+    {
+        Assert.Equal(5432 * 1024, ProcessMemory.Parse(["VmRSS:\t  9999 kB", "RssAnon:\t    5432 kB", "RssFile:\t 1 kB"]));
+        Assert.Null(ProcessMemory.Parse(["VmRSS:\t  9999 kB"]));
+        Assert.Null(ProcessMemory.Parse(["RssAnon:\t many kB"]));
     }
 
     [Fact]
@@ -106,62 +186,115 @@ public class BenchTests
         Assert.Equal(new Spread(median, min, max), Spread.Of(values));
 
     [Fact]
-    public void Json_has_the_contract_members_and_shares_follow_from_the_rates()
+    public void Json_has_the_contract_members()
     {
         using var stream = new MemoryStream();
         MyGpt.CommandLine.Terminal.JsonOutput.Write(stream, new BenchReport(Result()).Write);
         using JsonDocument document = JsonDocument.Parse(stream.ToArray());
         JsonElement json = document.RootElement;
-        string[] plain =
+        string[] speed =
         [
-            "type", "threads", "read_gb_s", "read_memory_gb_s", "read_mapped_gb_s", "fma_gflop_s", "bytes_per_token",
-            "peak_rss_mb",
+            "decode_tok_s", "decode_share_of_bandwidth", "prefill_tok_s", "prefill_share_of_peak", "read_gb_s", "read_memory_gb_s", "read_mapped_gb_s",
+            "fma_gflop_s",
         ];
         string[] spreads =
         [
-            "decode_tok_s", "sampled_tok_s", "prefill_tok_s", "overflow_tok_s",
-            "decode_share_of_bandwidth", "prefill_share_of_peak", "open_ms", "ttft_ms",
+            .. speed, "batch_tok_s", "batch_ratio", "late_tok_s", "late_ratio", "greedy_us", "greedy_share_of_token", "top_k_us", "top_k_share_of_token",
+            "sampled_tok_s", "overflow_tok_s", "open_ms", "ttft_ms",
+        ];
+        string[] plain =
+        [
+            "type", "threads", "bytes_per_token", "kv_bytes_per_position", "one_thread", "batch_size", "late_position", "late_ratio_of_bytes",
+            "allocated_bytes_per_token", "memory_mb", "peak_rss_mb",
         ];
         Assert.Equal(plain.Concat(spreads).Order(), json.EnumerateObject().Select(member => member.Name).Order());
+        Assert.Equal(speed.Order(), json.GetProperty("one_thread").EnumerateObject().Select(member => member.Name).Order());
         Assert.All(spreads.Except(["sampled_tok_s"]), name =>
             Assert.Equal(["median", "min", "max"], json.GetProperty(name).EnumerateObject().Select(member => member.Name)));
         Assert.Equal(JsonValueKind.Null, json.GetProperty("sampled_tok_s").ValueKind);
-        double Median(string name) => json.GetProperty(name).GetProperty("median").GetDouble();
-        Assert.Equal(20, json.GetProperty("read_gb_s").GetDouble());             // the higher of both
-        Assert.Equal(0.8, Median("decode_share_of_bandwidth"), 1e-9);            // 32 * 0.5 GB / 20 GB/s
-        Assert.Equal(0.5, Median("prefill_share_of_peak"), 1e-9);                // 250 * 0.2 GFLOP / 100 GFLOP/s
+        Assert.Equal(80, json.GetProperty("decode_tok_s").GetProperty("median").GetDouble());
+        Assert.Equal(40, json.GetProperty("one_thread").GetProperty("decode_tok_s").GetProperty("median").GetDouble());
     }
 
     [Fact]
-    public void Text_shows_both_bandwidths_and_a_dash_for_what_does_not_exist()
+    public void Text_shows_every_table_and_a_dash_for_what_does_not_exist()
     {
-        using var text = new StringWriter();
+        using var text = new StringWriter { NewLine = "\n" };
         new BenchReport(Result()).Print(text);
-        Assert.All(["decode", "80.0", "machine: read, memory", "18.0", "machine: read, mapped file", "20.0", "GFLOP/s"],
-            word => Assert.Contains(word, text.ToString(), StringComparison.Ordinal));
+        Assert.StartsWith("f32, 500.0 MB of weights read per token, 73.7 kB of keys and values for each position before it\n\n2 threads ", text.ToString(), StringComparison.Ordinal);
+        Assert.All(["1 thread ", "decode ", "  of the read rate", "80.0", "machine: read, memory", "GFLOP/s", "16 sequences at once", "decode at position 1000",
+            "%; 87.0 % by the bytes read"], word => Assert.Contains(word, text.ToString(), StringComparison.Ordinal));
         Assert.Matches("sampled, with text +- +- +-", text.ToString());
+    }
+
+    [Fact]
+    public void Share_is_the_median_of_ratios_to_the_limit_around_each_measurement()
+    {
+        using var model = new InMemoryModel(TinyModels.Config);
+        using var activations = new Activations(model.Config, 2);
+        using var workload = new Workload(model.Gpt, activations);
+        using var reads = new ReadProbe(model.Gpt.Weights);
+        Speed speed = new SpeedMeasurement(model.Gpt, activations, workload, reads).Measure(3, 2, CancellationToken.None);
+        Assert.Equal(2, speed.Threads);
+        double bytes = ModelCost.BytesPerToken(model.Gpt.Weights) / 1e9;
+        Assert.InRange(speed.DecodeShare!.Value.Min, speed.Decode!.Value.Min * bytes / speed.Read.Max * 0.999, speed.DecodeShare.Value.Median);
+        Assert.InRange(speed.DecodeShare.Value.Max, speed.DecodeShare.Value.Median, speed.Decode.Value.Max * bytes / speed.Read.Min * 1.001);
+        Assert.True(speed.Read.Max <= Math.Max(speed.ReadMemory.Max, speed.ReadMapped.Max));
+        AssertRate(speed.PrefillShare.Median);
     }
 
     // Of any size: a machine that does other things in between makes the rate of a few tokens arbitrarily small.
     private static void AssertRate(double rate) => Assert.InRange(rate, double.Epsilon, 1e9);
 
+    private static int ArgMax(InMemoryModel model, List<int> ids)
+    {
+        float[] last = ModelRuns.Logits(model, [.. ids])[^model.Config.VocabSize..];
+        return Array.IndexOf(last, last.Max());
+    }
+
     private static BenchResult Result() => new()
     {
+        IsQuick = false,
         Type = ElementType.F32,
-        Threads = 2,
         BytesPerToken = 500_000_000,
-        PrefillFlopsPerToken = 0.2e9,
-        Decode = new Spread(32, 30, 33),
-        Sampled = null,
-        Prefill = new Spread(250, 240, 260),
-        Overflow = new Spread(1, 1, 1),
-        OpenMilliseconds = new Spread(3, 2, 4),
-        FirstTokenMilliseconds = new Spread(100, 90, 110),
+        KvBytesPerPosition = 73_728,
+        Speed = Speeds(2, 80),
+        OneThread = Speeds(1, 40),
+        Details = new Details
+        {
+            Batch = Some(700),
+            BatchRatio = Some(8.75),
+            LatePosition = 1000,
+            Late = Some(69),
+            LateRatio = Some(0.86),
+            LateRatioOfBytes = 0.87,
+            GreedyMicroseconds = Some(3),
+            GreedyShare = Some(0.0002),
+            TopKMicroseconds = Some(40),
+            TopKShare = Some(0.003),
+            AllocatedPerToken = 0,
+        },
+        Overflow = Some(1),
+        OpenMilliseconds = Some(3),
+        FirstTokenMilliseconds = Some(100),
+        MemoryMegabytes = 21,
         PeakMegabytes = 600,
-        ReadMemory = 18,
-        ReadMapped = 20,
-        Fma = 100,
     };
+
+    private static Speed Speeds(int threads, double decode) => new()
+    {
+        Threads = threads,
+        Decode = Some(decode),
+        Prefill = Some(250),
+        ReadMemory = Some(18),
+        ReadMapped = Some(20),
+        Read = Some(20),
+        Fma = Some(100),
+        DecodeShare = Some(0.9),
+        PrefillShare = Some(0.5),
+    };
+
+    private static Spread Some(double median) => new(median, median * 0.9, median * 1.1);
 
     private static unsafe GptWeights Shapes(GptConfig config, ElementType type) => GptWeights.Load(config, spec =>
         new TensorView(spec.Name, spec.IsMatrix ? type : ElementType.F32, SectionLayout.Rows, spec.Rows, spec.Columns, null));

@@ -6,8 +6,8 @@ namespace MyGpt.CommandLine.Bench;
 /// <summary>The machine's peak of float32 fused multiply-adds.</summary>
 internal static class FmaProbe
 {
-    private const int Runs = 4, Chains = 12;
-    private const long Steps = 8_000_000;
+    private const int Chains = 12;
+    private const long Steps = 4_000_000;
 
     // Keeps the sums alive: a loop whose result nobody reads is a loop the compiler may drop.
     private static volatile float _sink;
@@ -18,7 +18,7 @@ internal static class FmaProbe
     {
         bool wide = Vector512.IsHardwareAccelerated;
         int lanes = wide ? Vector512<float>.Count : Vector256<float>.Count;
-        double seconds = ThreadGroup.BestSeconds(threads, Runs, _ => _sink = wide ? Wide() : Narrow());
+        double seconds = ThreadGroup.Seconds(threads, _ => _sink = wide ? Wide() : Narrow());
         return Steps * Chains * lanes * 2.0 * threads / seconds / 1e9;
     }
 

@@ -29,7 +29,14 @@ internal static class ModelCost
         return ((2 * blocks * tokens) + head + attention) / tokens;
     }
 
-    private static IEnumerable<TensorView> Multiplied(GptWeights weights) => Blocks(weights).Append(weights.Head.Matrix);
+    /// <summary>Bytes of keys and values that a decoded token reads for each position before it: all layers, float32.</summary>
+    public static long KvBytesPerPosition(GptConfig config) => 2L * config.LayerCount * config.KvHeadCount * config.HeadDim * sizeof(float);
+
+    /// <summary>The matrices that a token is multiplied with.</summary>
+    public static IEnumerable<TensorView> Multiplied(GptWeights weights) => Blocks(weights).Append(weights.Head.Matrix);
+
+    /// <summary>Bytes of a matrix.</summary>
+    public static long Bytes(TensorView matrix) => matrix.Type.RowBytes(matrix.Columns) * matrix.Rows;
 
     private static IEnumerable<TensorView> Blocks(GptWeights weights) =>
         weights.Blocks.SelectMany(IEnumerable<TensorView> (block) =>
@@ -38,6 +45,4 @@ internal static class ModelCost
         ]);
 
     private static IEnumerable<TensorView> Gate(BlockWeights block) => block.MlpGate is { } gate ? [gate.Matrix] : [];
-
-    private static long Bytes(TensorView matrix) => matrix.Type.RowBytes(matrix.Columns) * matrix.Rows;
 }

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using MyGpt.CommandLine.Terminal;
+using MyGpt.CommandLine.Verbs;
 
 namespace MyGpt.CommandLine.Bench;
 
@@ -21,13 +23,27 @@ internal readonly record struct Spread(double Median, double Min, double Max)
     /// <summary>The same figure in another unit.</summary>
     public static Spread operator *(Spread spread, double factor) => new(spread.Median * factor, spread.Min * factor, spread.Max * factor);
 
-    /// <summary>Writes <c>"name": {"median": .., "min": .., "max": ..}</c>.</summary>
-    public void Write(Utf8JsonWriter json, string name, int digits)
+    /// <summary>Adds a row: name, median, min, max, unit; dashes for a figure that does not exist.</summary>
+    public static void Row(TextTable table, string name, Spread? figure, string unit)
     {
+        if (figure is { } spread)
+            table.Add(name, Figures.Rate(spread.Median), Figures.Rate(spread.Min), Figures.Rate(spread.Max), unit);
+        else
+            table.Add(name, "-", "-", "-", unit);
+    }
+
+    /// <summary>Writes <c>"name": {"median": .., "min": .., "max": ..}</c>, or null for a figure that does not exist.</summary>
+    public static void Write(Utf8JsonWriter json, string name, Spread? figure, int digits)
+    {
+        if (figure is not { } spread)
+        {
+            json.WriteNull(name);
+            return;
+        }
         json.WriteStartObject(name);
-        json.WriteNumber("median", Math.Round(Median, digits));
-        json.WriteNumber("min", Math.Round(Min, digits));
-        json.WriteNumber("max", Math.Round(Max, digits));
+        json.WriteNumber("median", Math.Round(spread.Median, digits));
+        json.WriteNumber("min", Math.Round(spread.Min, digits));
+        json.WriteNumber("max", Math.Round(spread.Max, digits));
         json.WriteEndObject();
     }
 }

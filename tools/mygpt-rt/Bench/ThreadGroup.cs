@@ -5,27 +5,43 @@ namespace MyGpt.CommandLine.Bench;
 /// <summary>Runs the same work on several threads and takes the time until the last is done.</summary>
 internal static class ThreadGroup
 {
-    /// <summary>The shortest of several runs, in seconds: what the machine can do when nobody disturbs it.</summary>
-    /// <param name="threads">Number of threads.</param>
-    /// <param name="runs">Number of runs.</param>
+    private const int Runs = 3;
+
+    /// <summary>The middle one of three runs, in seconds. Threads begin together, when all of them have started.</summary>
+    /// <param name="threads">Number of threads, the caller's included.</param>
     /// <param name="work">Gets the thread's index.</param>
-    public static double BestSeconds(int threads, int runs, Action<int> work)
+    public static double Seconds(int threads, Action<int> work)
     {
-        double best = double.PositiveInfinity;
-        for (int run = 0; run < runs; run++)
+        double[] seconds = new double[Runs];
+        for (int run = 0; run < Runs; run++)
+            seconds[run] = Once(threads, work);
+        return Spread.Of(seconds).Median;
+    }
+
+    private static double Once(int threads, Action<int> work)
+    {
+        using var ready = new CountdownEvent(threads);
+        using var go = new ManualResetEventSlim();
+        var group = new Thread[threads - 1];
+        for (int i = 0; i < group.Length; i++)
         {
-            var group = new Thread[threads];
-            long start = Stopwatch.GetTimestamp();
-            for (int i = 0; i < threads; i++)
+            int index = i + 1;
+            group[i] = new Thread(() =>
             {
-                int index = i;
-                group[i] = new Thread(() => work(index)) { IsBackground = true };
-                group[i].Start();
-            }
-            foreach (Thread thread in group)
-                thread.Join();
-            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds);
+                ready.Signal();
+                go.Wait();
+                work(index);
+            })
+            { IsBackground = true };
+            group[i].Start();
         }
-        return best;
+        ready.Signal();
+        ready.Wait();
+        long start = Stopwatch.GetTimestamp();
+        go.Set();
+        work(0);
+        foreach (Thread thread in group)
+            thread.Join();
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 }

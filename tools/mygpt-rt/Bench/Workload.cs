@@ -10,10 +10,12 @@ namespace MyGpt.CommandLine.Bench;
 /// </summary>
 internal sealed class Workload(Gpt gpt, Activations activations) : IDisposable
 {
-    private const int DecodedTokens = 128, LongestPrompt = 16, LongestPrefill = 512;
+    /// <summary>Tokens of the measurement that engines are compared by.</summary>
+    public const int DecodedTokens = 128;
 
-    private readonly KvCache _cache = new(gpt.Config);
-    private readonly TokenBatch _batch = new();
+    private const int LongestPrompt = 16, LongestPrefill = 512;
+
+    private readonly Sequences _one = new(gpt, activations, count: 1);
 
     /// <summary>Tokens before the first decoded one.</summary>
     public int PromptLength { get; } = Math.Clamp(gpt.Config.ContextLength / 4, 1, LongestPrompt);
@@ -21,56 +23,43 @@ internal sealed class Workload(Gpt gpt, Activations activations) : IDisposable
     /// <summary>Tokens of the prefill.</summary>
     public int PrefillLength { get; } = Math.Min(LongestPrefill, gpt.Config.ContextLength);
 
+    /// <summary>Positions that the cache has memory for once both have run: whole pages.</summary>
+    public long CachedPositions =>
+        (Math.Max(PrefillLength, Math.Min(PromptLength + DecodedTokens, gpt.Config.ContextLength)) + KvPage.Positions - 1) / KvPage.Positions * KvPage.Positions;
+
+    /// <summary>Whether the context has room for a token after the prompt.</summary>
+    public bool CanDecode => PromptLength < gpt.Config.ContextLength;
+
     /// <summary>The first tokens of the workload's endless prompt.</summary>
-    public int[] Prompt(int length)
+    public int[] Prompt(int length) => Prompt(gpt.Config.VocabSize, length);
+
+    /// <summary>The first tokens of the workload's endless prompt.</summary>
+    /// <param name="vocabSize">V.</param>
+    /// <param name="length">How many.</param>
+    public static int[] Prompt(int vocabSize, int length)
     {
         int[] ids = new int[length];
         for (int i = 0; i < length; i++)
-            ids[i] = (int)(((long)i * 997 + 13) % gpt.Config.VocabSize);
+            ids[i] = (int)(((long)i * 997 + 13) % vocabSize);
         return ids;
     }
 
     /// <summary>Tokens per second of one prefill into an empty cache.</summary>
     public double PrefillRate()
     {
-        int[] prompt = Prompt(PrefillLength);
-        _cache.Truncate(0);
         long start = Stopwatch.GetTimestamp();
-        Feed(prompt);
-        return prompt.Length / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        _one.Fill(PrefillLength);
+        return PrefillLength / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    /// <summary>Whether the context has room for a token after the prompt.</summary>
-    public bool CanDecode => PromptLength < gpt.Config.ContextLength;
-
-    /// <summary>Tokens per second of 128 decoded tokens. A context too short for them begins afresh; the prompts are not counted.</summary>
-    public double DecodeRate()
+    /// <summary>Tokens per second of decoded tokens. A context too short for them begins afresh; prompts are not counted.</summary>
+    /// <param name="tokens">How many.</param>
+    public double DecodeRate(int tokens)
     {
-        int[] prompt = Prompt(PromptLength);
-        TimeSpan decoding = TimeSpan.Zero;
-        int left = DecodedTokens;
         Debug.Assert(CanDecode, "no room for a token");
-        while (left > 0)
-        {
-            _cache.Truncate(0);
-            int token = Feed(prompt);
-            int steps = Math.Min(left, gpt.Config.ContextLength - PromptLength);
-            long start = Stopwatch.GetTimestamp();
-            for (int i = 0; i < steps; i++)
-                token = Feed([token]);
-            decoding += Stopwatch.GetElapsedTime(start);
-            left -= steps;
-        }
-        return DecodedTokens / decoding.TotalSeconds;
+        _one.Fill(PromptLength);
+        return _one.DecodeRate(tokens);
     }
 
-    public void Dispose() => _cache.Dispose();
-
-    // Appends tokens and returns the most likely next one.
-    private int Feed(ReadOnlySpan<int> tokens)
-    {
-        _batch.Clear();
-        _batch.Add(_cache, tokens);
-        return ArgMax.Find(gpt.Forward(_batch, activations));
-    }
+    public void Dispose() => _one.Dispose();
 }
