@@ -21,7 +21,7 @@ internal unsafe struct MatMul<TWeights> : IRowJob, IKernel
     /// <summary>Input, (T, InDim).</summary>
     public float* X;
 
-    /// <summary>Output, (T, OutDim); holds x W^T + bias when there is a residual.</summary>
+    /// <summary>Output, (T, OutDim); when there is a residual it is scratch.</summary>
     public float* Y;
 
     /// <summary>What the output is added to, (T, OutDim), or null.</summary>
@@ -33,9 +33,15 @@ internal unsafe struct MatMul<TWeights> : IRowJob, IKernel
     /// <summary>What the output is multiplied by, (T, OutDim), or null.</summary>
     public float* Factor;
 
+    /// <summary>Where many tokens are laid out in the order of use; without it every layer is computed in place.</summary>
+    public MatMulScratch? Scratch;
+
     public int Tokens;
     public int InDim;
     public int OutDim;
+
+    // From this many tokens on, laying out inputs and weights costs less than the cache misses it saves.
+    private const int PackedTokens = 64;
 
     // More tokens than sequences are decoded together: a piece of a prompt, which may allocate.
     private const int PromptTokens = 64;
@@ -44,8 +50,18 @@ internal unsafe struct MatMul<TWeights> : IRowJob, IKernel
     private int _end;
 
     /// <summary>Runs the layer, cut by rows of weights.</summary>
-    public readonly void Run(RowPartition partition) =>
-        partition.Run(this, OutDim, grain: MatMulTile.Rows, work: (long)OutDim * InDim * Tokens, isPrefill: Tokens >= PromptTokens);
+    public readonly void Run(RowPartition partition)
+    {
+        long work = (long)OutDim * InDim * Tokens;
+        bool isPrefill = Tokens >= PromptTokens;
+        if (Tokens < PackedTokens || Scratch is not { } scratch)
+        {
+            partition.Run(this, OutDim, grain: MatMulTile.Rows, work, isPrefill);
+            return;
+        }
+        new InputTiles { X = X, Packed = scratch.Inputs, Tokens = Tokens, InDim = InDim }.Run(partition, isPrefill);
+        partition.Run(new PackedMatMul<TWeights>(this, scratch), OutDim, grain: WeightPanel.Rows, work, isPrefill);
+    }
 
     /// <inheritdoc/>
     public readonly void Run(int first, int end, int worker)

@@ -9,13 +9,12 @@ namespace MyGpt.Runtime.Model;
 /// </summary>
 public sealed unsafe class Activations : IDisposable
 {
-    // Long prefills run in chunks so that scratch stays under this, and no chunk is longer than pays off.
-    private const long MaxScratchBytes = 14L << 20;
+    // Long prefills run in chunks so that scratch stays under 16 MB, and no chunk is longer than pays off.
+    private const long MaxScratchBytes = 15_800_000;
     private const int MaxChunk = 512;
 
     private readonly NativeBuffer _scratch;
     private readonly NativeBuffer _rows;
-    private readonly float*[] _parts = new float*[9];
     private NativeBuffer? _logits;
     private QuantizedScratch? _quantized;
 
@@ -29,30 +28,37 @@ public sealed unsafe class Activations : IDisposable
         int c = config.EmbeddingDim;
         AttentionScratch = new AttentionScratch(config.ContextLength, config.HeadDim);
 
-        // The last part is attention's, for each thread, the others (T, ...); what the model has no use for takes no room.
+        // What a sub-layer reads and writes lies where another sub-layer's was; what the model has no use for takes no room.
         int gated = config.GatedMlp ? config.MlpDim : 0;
         int angles = config.Position switch
         {
             PositionKind.Learned => 0,
             PositionKind.RotaryPairs or PositionKind.RotaryHalves => 2 * config.HeadDim,
         };
-        ReadOnlySpan<int> widths = [c, c, config.QkvDim, config.AttentionDim, c, config.MlpDim, gated, angles];
-        long perToken = 0;
-        foreach (int width in widths)
-            perToken += width;
+        int subLayer = Math.Max(config.QkvDim + config.AttentionDim, config.MlpDim + gated);
+        int widest = Math.Max(c, Math.Max(config.AttentionDim, config.MlpDim));
+        long perToken = c + c + subLayer + angles + InputTiles.TileFloats(widest) / PackedTile.Tokens;
         ChunkLength = (int)Math.Clamp(MaxScratchBytes / sizeof(float) / perToken, 1, Math.Min(MaxChunk, config.ContextLength));
 
+        ReadOnlySpan<long> lengths =
+        [
+            (long)ChunkLength * c, (long)ChunkLength * c, (long)ChunkLength * subLayer, (long)ChunkLength * angles,
+            InputTiles.Floats(ChunkLength, widest), checked(threads * AttentionScratch.Length), (long)threads * MatMulScratch.WorkerFloats,
+        ];
         long total = 0;
-        foreach (int width in widths)
-            total += Padded((long)width * ChunkLength);
-        _scratch = new NativeBuffer(checked(total + threads * AttentionScratch.Length));
+        foreach (long length in lengths)
+            total += Padded(length);
+        _scratch = new NativeBuffer(total);
         float* next = _scratch.Data;
-        for (int i = 0; i < widths.Length; i++)
-        {
-            _parts[i] = next;
-            next += Padded((long)widths[i] * ChunkLength);
-        }
-        _parts[^1] = next;
+        Residual = Take(ref next, lengths[0]);
+        Normed = Take(ref next, lengths[1]);
+        Qkv = Take(ref next, lengths[2]);
+        Angles = Take(ref next, lengths[3]);
+        float* inputs = Take(ref next, lengths[4]);
+        Scratch = Take(ref next, lengths[5]);
+        MatMul = new MatMulScratch(inputs, next);
+        Mixed = Qkv + (nint)ChunkLength * config.QkvDim;
+        Gated = Qkv + (nint)ChunkLength * config.MlpDim;
         _rows = new NativeBuffer((long)ChunkLength * sizeof(AttentionRow) / sizeof(float));
         Partition = new RowPartition(threads);
     }
@@ -68,31 +74,34 @@ public sealed unsafe class Activations : IDisposable
     internal int ChunkLength { get; }
 
     /// <summary>Residual stream, (T, C).</summary>
-    internal float* Residual => _parts[0];
+    internal float* Residual { get; }
 
     /// <summary>The residual stream after a norm, (T, C).</summary>
-    internal float* Normed => _parts[1];
+    internal float* Normed { get; }
 
     /// <summary>Queries, keys and values, (T, (NH + 2 NKV) * HS).</summary>
-    internal float* Qkv => _parts[2];
+    internal float* Qkv { get; }
 
     /// <summary>Attention's heads side by side, (T, NH * HS).</summary>
-    internal float* Mixed => _parts[3];
+    internal float* Mixed { get; }
 
-    /// <summary>A sub-layer's output before it joins the residual stream, (T, C).</summary>
-    internal float* Projected => _parts[4];
+    /// <summary>A sub-layer's output before it joins the residual stream, (T, C): where the sub-layer's norm was, which nobody reads any more.</summary>
+    internal float* Projected => Normed;
 
-    /// <summary>MLP hidden, (T, F).</summary>
-    internal float* Hidden => _parts[5];
+    /// <summary>MLP hidden, (T, F): where queries, keys and values were.</summary>
+    internal float* Hidden => Qkv;
 
     /// <summary>What a gate multiplies, (T, F).</summary>
-    internal float* Gated => _parts[6];
+    internal float* Gated { get; }
 
     /// <summary>Cosines and sines of each token's position, (T, 2, HS).</summary>
-    internal float* Angles => _parts[7];
+    internal float* Angles { get; }
 
     /// <summary>Attention's working memory, (threads, AttentionScratch.Length).</summary>
-    internal float* Scratch => _parts[8];
+    internal float* Scratch { get; }
+
+    /// <summary>Where linear layers over many tokens are laid out.</summary>
+    internal MatMulScratch MatMul { get; }
 
     /// <summary>How attention's working memory lies.</summary>
     internal AttentionScratch AttentionScratch { get; }
@@ -124,6 +133,13 @@ public sealed unsafe class Activations : IDisposable
         _rows.Dispose();
         _logits?.Dispose();
         _quantized?.Dispose();
+    }
+
+    private static float* Take(ref float* next, long length)
+    {
+        float* part = next;
+        next += Padded(length);
+        return part;
     }
 
     private static long Padded(long floats) => (floats + 15) / 16 * 16;   // parts begin on cache lines

@@ -69,6 +69,7 @@ internal static unsafe class Linear
             Residual = residual,
             Activation = activation,
             Factor = factor,
+            Scratch = activations.MatMul,
             Tokens = tokens,
             InDim = weights.Matrix.Columns,
             OutDim = weights.Matrix.Rows,
