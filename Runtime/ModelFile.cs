@@ -21,6 +21,7 @@ public sealed class ModelFile : IDisposable
         };
         Weights = GptWeights.Load(config, spec => Tensor(file, spec));
         RefuseSurplus(file, Description);
+        KernelWarmUp.Start(Weights);
         Tokenizer = CreateTokenizer(file, Description.Tokenizer);
     }
 

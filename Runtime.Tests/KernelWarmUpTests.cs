@@ -1,0 +1,42 @@
+using MyGpt.Runtime.Model;
+using MyGpt.Runtime.Weights;
+
+namespace MyGpt.Runtime.Tests;
+
+public class KernelWarmUpTests
+{
+    [Fact]
+    public void Run_ends_for_every_variant_and_weight_type()
+    {
+        foreach (PositionKind position in Enum.GetValues<PositionKind>())
+        {
+            foreach (ActivationKind activation in Enum.GetValues<ActivationKind>())
+            {
+                foreach (ElementType type in Enum.GetValues<ElementType>().Where(type => type.IsWeight()))
+                {
+                    var config = new GptConfig
+                    {
+                        VocabSize = 50257, ContextLength = 1024, EmbeddingDim = 768, LayerCount = 12, HeadCount = 12, KvHeadCount = 4, HeadDim = 64,
+                        MlpDim = 3072, Activation = activation, Position = position, GatedMlp = true, QkvBias = true,
+                    };
+                    KernelWarmUp.Run(KernelWarmUp.Shrink(config), new(type, type, type, type));
+                    KernelWarmUp.Run(KernelWarmUp.Shrink(config with { GatedMlp = false, KvHeadCount = 12 }), new(type, ElementType.F32, ElementType.F32, type));
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Shrink_keeps_variants_and_bounds_sizes()
+    {
+        var config = new GptConfig
+        {
+            VocabSize = 50257, ContextLength = 1024, EmbeddingDim = 768, LayerCount = 12, HeadCount = 12, KvHeadCount = 4, HeadDim = 64,
+            MlpDim = 3072, Activation = ActivationKind.Silu, Position = PositionKind.RotaryHalves, GatedMlp = true,
+        };
+        GptConfig small = KernelWarmUp.Shrink(config);
+        Assert.Equal((ActivationKind.Silu, PositionKind.RotaryHalves, true), (small.Activation, small.Position, small.GatedMlp));
+        Assert.True(small.KvHeadCount < small.HeadCount);
+        Assert.All(TensorSpec.For(small), spec => Assert.InRange((long)spec.Rows * spec.Columns, 1, 3 * 32 * 32));   // what it allocates
+    }
+}
