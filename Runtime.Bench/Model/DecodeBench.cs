@@ -7,10 +7,10 @@ using MyGpt.Runtime.Weights;
 
 namespace MyGpt.Runtime.Bench.Model;
 
-/// <summary>One token at a time after a 16-token prompt, arg max included, on the 124 M shape.</summary>
+/// <summary>One token at a time after a prompt of 16 or of 992 tokens, arg max included, on the 124 M shape.</summary>
 public class DecodeBench : IHasWork
 {
-    private const int PromptLength = 16, Tokens = 16;
+    private const int Tokens = 16;
 
     private readonly TokenBatch _batch = new();
     private readonly int[] _token = new int[1];
@@ -18,11 +18,14 @@ public class DecodeBench : IHasWork
     private Activations _activations = null!;
     private KvCache _cache = null!;
 
-    [Params(ElementType.F32, ElementType.Bf16)]
+    [Params(ElementType.F32, ElementType.Bf16, ElementType.Q8, ElementType.Q4)]
     public ElementType Type { get; set; }
 
     [Params(1, 2)]
     public int Threads { get; set; }
+
+    [Params(16, 992)]
+    public int Position { get; set; }
 
     public static Work WorkOf(string method, ParameterInstances parameters)
     {
@@ -36,7 +39,7 @@ public class DecodeBench : IHasWork
         _model = new RandomModel(RandomModel.Gpt2Small, Type);
         _activations = new Activations(_model.Gpt.Config, Threads);
         _cache = new KvCache(_model.Gpt.Config);
-        _batch.Add(_cache, RandomModel.Prompt(PromptLength, _model.Gpt.Config.VocabSize));
+        _batch.Add(_cache, RandomModel.Prompt(Position, _model.Gpt.Config.VocabSize));
         _model.Gpt.Forward(_batch, _activations);
     }
 
@@ -51,7 +54,7 @@ public class DecodeBench : IHasWork
     [Benchmark(OperationsPerInvoke = Tokens)]
     public int Decode()
     {
-        _cache.Truncate(PromptLength);
+        _cache.Truncate(Position);
         _token[0] = 13;
         for (int i = 0; i < Tokens; i++)
         {

@@ -17,7 +17,7 @@ public class PrefillBench : IHasWork
     private KvCache _cache = null!;
     private int[] _prompt = [];
 
-    [Params(ElementType.F32, ElementType.Bf16)]
+    [Params(ElementType.F32, ElementType.Bf16, ElementType.Q8, ElementType.Q4)]
     public ElementType Type { get; set; }
 
     [Params(1, 2)]

@@ -40,29 +40,45 @@ public sealed unsafe class RandomModel : IDisposable
     public static int[] Prompt(int count, int vocabSize) => [.. Enumerable.Range(0, count).Select(i => (int)((i * 997L + 13) % vocabSize))];
 
     /// <summary>Bytes of matrix rows that one decoded token reads; embedding look-ups and the KV cache do not count.</summary>
-    public static double BytesPerToken(GptConfig config, ElementType type) => MatrixWeights(config) * type.RowBytes(1);
+    public static double BytesPerToken(GptConfig config, ElementType type) => Matrices(config).Sum(spec => (double)spec.Rows * type.RowBytes(spec.Columns));
 
     /// <summary>Weights of the matrices that a token is multiplied with, the head included.</summary>
-    public static double MatrixWeights(GptConfig config) => TensorSpec.For(config)
-        .Where(spec => spec.IsMatrix && spec.Name != "position_embedding" && (config.TiedHead || spec.Name != "token_embedding"))
-        .Sum(spec => (double)spec.Rows * spec.Columns);
+    public static double MatrixWeights(GptConfig config) => Matrices(config).Sum(spec => (double)spec.Rows * spec.Columns);
 
     public void Dispose() => _memory.ForEach(memory => NativeMemory.AlignedFree((void*)memory));
 
+    private static IEnumerable<TensorSpec> Matrices(GptConfig config) => TensorSpec.For(config)
+        .Where(spec => spec.IsMatrix && spec.Name != "position_embedding" && (config.TiedHead || spec.Name != "token_embedding"));
+
     private TensorView Tensor(TensorSpec spec, ElementType type, Random random)
     {
-        long count = (long)spec.Rows * spec.Columns;
-        byte* data = (byte*)NativeMemory.AlignedAlloc(checked((nuint)type.RowBytes(count)), 64);
+        long rowBytes = type.RowBytes(spec.Columns);
+        byte* data = (byte*)NativeMemory.AlignedAlloc(checked((nuint)(rowBytes * spec.Rows)), 64);
         _memory.Add((nint)data);
-        bool gain = spec.Name.EndsWith("norm.weight", StringComparison.Ordinal);
-        for (long i = 0; i < count; i++)
-        {
-            float value = gain ? 1 : (random.NextSingle() - 0.5f) * 0.08f;
-            if (type == ElementType.F32)
-                ((float*)data)[i] = value;
-            else
-                ((ushort*)data)[i] = (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16);
-        }
+        float center = spec.Name.EndsWith("norm.weight", StringComparison.Ordinal) ? 1 : 0, width = center == 0 ? 0.08f : 0;
+        for (long row = 0; row < spec.Rows; row++)
+            Fill(new Span<byte>(data + (row * rowBytes), checked((int)rowBytes)), type, (int)ElementTypes.Blocks(spec.Columns), center, width, random);
         return new TensorView(spec.Name, type, SectionLayout.Rows, spec.Rows, spec.Columns, data);
     }
+
+    private static void Fill(Span<byte> row, ElementType type, int blocks, float center, float width, Random random)
+    {
+        switch (type)
+        {
+            case ElementType.F32:
+                foreach (ref float value in MemoryMarshal.Cast<byte, float>(row))
+                    value = center + ((random.NextSingle() - 0.5f) * width);
+                break;
+            case ElementType.Bf16:
+                foreach (ref ushort value in MemoryMarshal.Cast<byte, ushort>(row))
+                    value = Upper(center + ((random.NextSingle() - 0.5f) * width));
+                break;
+            default:   // random codes, then a scale for each block
+                random.NextBytes(row);
+                MemoryMarshal.Cast<byte, ushort>(row[^(blocks * sizeof(ushort))..]).Fill(Upper(width / 256));
+                break;
+        }
+    }
+
+    private static ushort Upper(float value) => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16);
 }
