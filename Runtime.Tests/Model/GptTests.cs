@@ -48,6 +48,10 @@ public class GptTests
         { Odd with { Activation = ActivationKind.ReluSquared, MlpUpBias = false, MlpDownBias = false }, ElementType.F32 },
         { Wide, ElementType.F32 },
         { Wide, ElementType.Bf16 },
+        { Odd, ElementType.Q8 },
+        { Odd, ElementType.Q4 },
+        { Wide, ElementType.Q8 },
+        { Wide, ElementType.Q4 },
     };
 
     [Theory]
@@ -71,24 +75,31 @@ public class GptTests
     }
 
     [Theory]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(8)]
-    public void Forward_is_the_same_for_any_number_of_threads(int threads)
+    [InlineData(2, ElementType.F32)]
+    [InlineData(3, ElementType.F32)]
+    [InlineData(8, ElementType.F32)]
+    [InlineData(2, ElementType.Q8)]
+    [InlineData(3, ElementType.Q4)]
+    [InlineData(8, ElementType.Q8)]
+    [InlineData(8, ElementType.Q4)]
+    public void Forward_is_the_same_for_any_number_of_threads(int threads, ElementType type)
     {
         // Wide enough that every region goes to the workers.
         GptConfig config = Wide with { EmbeddingDim = 384, HeadCount = 6, KvHeadCount = 6, HeadDim = 64, MlpDim = 1000, VocabSize = 999 };
-        using var model = new InMemoryModel(config);
+        using var model = new InMemoryModel(config, type);
         int[] ids = ModelRuns.Ids(config, 90);
 
         Assert.Equal(ModelRuns.Bits(ModelRuns.Logits(model, ids, threads: 1)), ModelRuns.Bits(ModelRuns.Logits(model, ids, threads)));
         Assert.Equal(ModelRuns.Bits(ModelRuns.Logits(model, ids, threads: 1, step: 1)), ModelRuns.Bits(ModelRuns.Logits(model, ids, threads, step: 1)));
     }
 
-    [Fact]
-    public void Forward_in_a_batch_equals_each_sequence_alone()
+    [Theory]
+    [InlineData(ElementType.F32)]
+    [InlineData(ElementType.Q8)]
+    [InlineData(ElementType.Q4)]
+    public void Forward_in_a_batch_equals_each_sequence_alone(ElementType type)
     {
-        using var model = new InMemoryModel(Wide);
+        using var model = new InMemoryModel(Wide, type);
         int[] ids = ModelRuns.Ids(Wide, 60);
         int[][] sequences = [ids[..17], ids[20..21], ids[5..45], ids[40..42], ids[30..60]];
         float[][] alone = [.. sequences.Select(s => ModelRuns.Logits(model, s))];

@@ -16,6 +16,8 @@ public sealed unsafe class InMemoryModel : IDisposable
         var random = new Random(seed);
         Gpt = new Gpt(config, GptWeights.Load(config, spec =>
         {
+            if (spec.IsMatrix && matrixType is (ElementType.Q8 or ElementType.Q4))
+                return Quantized(spec, matrixType, random.Next());
             float[] values = new float[spec.Rows * spec.Columns];
             double center = spec.Name.EndsWith("norm.weight", StringComparison.Ordinal) ? 1 : 0;
             double spread = spec.IsMatrix ? 2 / Math.Sqrt(spec.Columns) : 0.3;
@@ -37,6 +39,17 @@ public sealed unsafe class InMemoryModel : IDisposable
     public ReferenceGpt Reference => new(Config, name => [.. _values[name].Select(v => (double)v)]);
 
     public void Dispose() => _memory.ForEach(memory => NativeMemory.AlignedFree((void*)memory));
+
+    private TensorView Quantized(TensorSpec spec, ElementType type, int seed)
+    {
+        var rows = new ReferenceBlocks(type == ElementType.Q4, spec.Rows, spec.Columns, seed, spread: 2 / Math.Sqrt(spec.Columns));
+        _values.Add(spec.Name, [.. Enumerable.Range(0, spec.Rows * spec.Columns).Select(i => (float)rows.Weight(i / spec.Columns, i % spec.Columns))]);
+        byte[] bytes = rows.Bytes();
+        byte* data = (byte*)NativeMemory.AlignedAlloc((nuint)bytes.Length, 64);
+        _memory.Add((nint)data);
+        bytes.CopyTo(new Span<byte>(data, bytes.Length));
+        return new TensorView(spec.Name, type, SectionLayout.Rows, spec.Rows, spec.Columns, data);
+    }
 
     private TensorView View(TensorSpec spec, float[] values, ElementType type)
     {
