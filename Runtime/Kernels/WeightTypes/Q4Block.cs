@@ -10,10 +10,10 @@ internal readonly struct Q4Block : IBlockFormat
 {
     private const int Levels = 16, Half = BlockScale.BlockLength / 2;
 
-    // Scales that are tried, of both signs, as multiples of the one that just holds the largest weight: from cutting off 23 % of it to leaving
-    // 30 % of the range unused. Finer steps and a wider range lower the error by less than 0.1 %.
-    private const int Steps = 16;
-    private const float SmallestStep = 0.7f, StepWidth = 0.04f;
+    // Scales that are tried, of both signs, as multiples of the one that just holds the largest weight: 18/25 to 33/25, itself (25/25) among
+    // them. Forty of each sign lower the error by 0.1 %.
+    private const int Steps = 16, FirstStep = 18;
+    private const float StepsPerUnit = 25;
 
     // Each one takes the scale that is best for the quants so far; the third rarely changes anything.
     private const int Refinements = 3;
@@ -55,7 +55,7 @@ internal readonly struct Q4Block : IBlockFormat
         float best = 0, least = float.PositiveInfinity;
         for (int step = 0; step < 2 * Steps; step++)
         {
-            float sign = step < Steps ? 1 : -1, factor = SmallestStep + (StepWidth * (step % Steps));
+            float sign = step < Steps ? 1 : -1, factor = (FirstStep + (step % Steps)) / StepsPerUnit;
             float scale = Rounded(sign * factor * unit);
             float error = BlockScale.IsUsable(scale) ? Fit(weights, scale, out _) : float.PositiveInfinity;
             if (error < least)

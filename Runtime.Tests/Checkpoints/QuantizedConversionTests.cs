@@ -1,0 +1,125 @@
+using MyGpt.Checkpoints;
+using MyGpt.Runtime.Kernels.WeightTypes;
+using MyGpt.Runtime.Model;
+using MyGpt.Runtime.Tests.CommandLine;
+using MyGpt.Runtime.Tests.Reference;
+using MyGpt.Runtime.Tests.Weights;
+using MyGpt.Runtime.Weights;
+
+namespace MyGpt.Runtime.Tests.Checkpoints;
+
+/// <summary>q8 and q4 in weights.bin, from checkpoints and from other weights files.</summary>
+public class QuantizedConversionTests
+{
+    private static readonly string Shakespeare = TestFiles.Fixture("mygpt_final_shakespeare/shakespeare.ckpt");
+
+    // Rows that are no multiple of 32: 10, 51 and 70 columns.
+    private static readonly GptConfig Odd = TinyModels.Config with { EmbeddingDim = 10, HeadCount = 3, KvHeadCount = 3, HeadDim = 17, MlpDim = 70 };
+
+    [Theory]
+    [InlineData(ElementType.Q8)]
+    [InlineData(ElementType.Q4)]
+    public void Convert_a_weights_file_quantises_every_block_and_nothing_else(ElementType type)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string wide = TinyModels.Write(folder.File("wide.bin"), Odd), narrow = folder.File("narrow.bin"), again = folder.File("again.bin");
+        Converter.Convert(wide, narrow, new ConvertOptions { Type = type });
+        Converter.Convert(wide, again, new ConvertOptions { Type = type });
+        Assert.Equal(File.ReadAllBytes(narrow), File.ReadAllBytes(again));
+
+        using ModelFile from = ModelFile.Open(wide), to = ModelFile.Open(narrow);
+        to.File.VerifyChecksums();
+        Assert.Equal(from.Description.Config, to.Description.Config);
+        Assert.Equal(from.Description.Generation, to.Description.Generation);
+        Assert.Equal(from.File.Tokenizer.ToString(), to.File.Tokenizer.ToString());
+        foreach (TensorSpec spec in TensorSpec.For(Odd))
+            AssertQuantised(from.File, to.File, spec, type);
+    }
+
+    [Theory]
+    [InlineData("q8", 1.0625)]
+    [InlineData("q4", 0.5625)]
+    public void Convert_a_checkpoint_and_its_weights_file_give_the_same_weights(string type, double bytesPerWeight)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        Command.Run("convert", Shakespeare, folder.File("a.bin"), "--type", type).Succeeded();
+        Command.Run("convert", Shakespeare, folder.File("f32.bin")).Succeeded();
+        CommandResult narrowed = Command.Run("convert", folder.File("f32.bin"), folder.File("b.bin"), "--type", type).Succeeded();
+        narrowed.Shows($"matrices are f32 and are written as {type}");
+        narrowed.Says($"rounded to {type}");
+        Assert.Equal(Sections(folder.File("a.bin")), Sections(folder.File("b.bin")));
+
+        using ModelFile model = ModelFile.Open(folder.File("b.bin"));
+        SectionInfo[] matrices = [.. model.File.Sections.Where(section => section.Type is ElementType.Q8 or ElementType.Q4)];
+        Assert.Equal(bytesPerWeight, (double)matrices.Sum(section => section.Length) / matrices.Sum(section => section.Shape[0] * section.Shape[1]));
+        Assert.Contains($"to {type}", model.Description.Source["narrowed"]!.ToJsonString(), StringComparison.Ordinal);
+        Command.Run("inspect", folder.File("b.bin"), "--check").Succeeded().Shows($"  {type}\ntokenizer");
+    }
+
+    [Fact]
+    public void Convert_a_weights_file_goes_to_narrower_types_only()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string f32 = TinyModels.Write(folder.File("f32.bin"), Odd), q8 = folder.File("q8.bin"), q4 = folder.File("q4.bin"), none = folder.File("none.bin");
+        Command.Run("convert", f32, q8, "--type", "q8").Succeeded();
+        Command.Run("convert", q8, q4, "--type", "q4").Succeeded();
+        foreach ((string from, string type) in new[] { (f32, "f32"), (q8, "q8"), (q8, "bf16"), (q4, "q8"), (q4, "f32") })
+            Command.Run("convert", from, none, "--type", type).Failed(2, $"--type {type}: the matrices are ");
+        Command.Run("convert", f32, none).Failed(2, "is a weights.bin already");
+        Command.Run("convert", f32, none, "--type", "q4", "--heads", "2").Failed(2, "only --type can be changed");
+        Command.Run("convert", f32, f32, "--type", "q4", "--force").Failed(2, "is the checkpoint itself");
+        Assert.False(File.Exists(none));
+    }
+
+    [Fact]
+    public void Convert_a_damaged_weights_file_is_refused()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        byte[] file = File.ReadAllBytes(TinyModels.Write(folder.File("f32.bin"), Odd));
+        file[^1] ^= 1;
+        File.WriteAllBytes(folder.File("f32.bin"), file);
+        Command.Run("convert", folder.File("f32.bin"), folder.File("q4.bin"), "--type", "q4").Failed(3, "CRC-32C");
+        Assert.False(File.Exists(folder.File("q4.bin")));
+    }
+
+    private static unsafe void AssertQuantised(WeightsFile from, WeightsFile to, TensorSpec spec, ElementType type)
+    {
+        if (!spec.IsMatrix)
+        {
+            TensorView old = from.Vector(spec.Name, spec.Columns), copy = to.Vector(spec.Name, spec.Columns);
+            Assert.True(new ReadOnlySpan<byte>(old.Data, spec.Columns * 4).SequenceEqual(new ReadOnlySpan<byte>(copy.Data, spec.Columns * 4)));
+            return;
+        }
+        bool four = type == ElementType.Q4;
+        TensorView wide = from.Tensor(spec.Name, spec.Rows, spec.Columns), narrow = to.Tensor(spec.Name, spec.Rows, spec.Columns);
+        Assert.Equal(type, narrow.Type);
+        int bytes = ReferenceQuants.RowBytes(four, spec.Columns);
+        Assert.Equal((long)bytes * spec.Rows, narrow.ByteLength);
+        float[] block = new float[32];
+        byte[] quants = new byte[four ? 16 : 32];
+        for (int row = 0; row < spec.Rows; row++)
+        {
+            ReadOnlySpan<float> weights = new((float*)wide.Data + (row * spec.Columns), spec.Columns);
+            ReadOnlySpan<byte> stored = new(narrow.Data + (row * bytes), bytes);
+            for (int column = 0; column < spec.Columns; column++)
+            {
+                if (column % 32 == 0)
+                {
+                    Array.Clear(block);
+                    weights.Slice(column, Math.Min(32, spec.Columns - column)).CopyTo(block);
+                    ushort scale = four ? Q4Block.Quantize(block, quants) : Q8Block.Quantize(block, quants);
+                    Assert.Equal(quants, stored.Slice(column / 32 * quants.Length, quants.Length).ToArray());   // one block alone: no thread has a part in it
+                    Assert.Equal(BlockScale.Widen(scale), ReferenceQuants.Read(four, stored, column).Scale);
+                }
+                (float d, int multiple) = ReferenceQuants.Read(four, stored, column);
+                Assert.True(Math.Abs(weights[column] - (d * multiple)) <= Math.Abs(d) * (four ? 24 : 2.5), $"{spec.Name}[{row}, {column}]");
+            }
+        }
+    }
+
+    private static string[] Sections(string path)
+    {
+        using ModelFile model = ModelFile.Open(path);
+        return [.. model.File.Sections.Select(section => $"{section.Name} {section.Type} {section.Checksum:x8}")];
+    }
+}
