@@ -91,12 +91,11 @@ internal unsafe struct BlockMatMul<TBlock> : IRowJob, IKernel
         where TVec : struct
     {
         nuint blocks = Blocks.Count((nuint)InDim), rowBytes = Blocks.RowBytes<TBlock>((nuint)InDim), outDim = (nuint)OutDim;
-        TVec levels = TBlock.Levels<TOps, TVec>();
         int row = _first;
         for (; row + BlockTile.Rows <= _end; row += BlockTile.Rows)
         {
             for (int t = firstToken; t < endToken; t++)
-                BlockTile.FourByOne<TOps, TVec, TBlock>(W + (nuint)row * rowBytes, blocks, X.Words + (nuint)t * X.Stride, levels, Y + (nuint)t * outDim + row);
+                BlockTile.FourByOne<TOps, TVec, TBlock>(W + (nuint)row * rowBytes, blocks, X.Words + (nuint)t * X.Stride, Y + (nuint)t * outDim + row);
         }
         Edge<TOps, TVec>(row, firstToken, endToken);
     }

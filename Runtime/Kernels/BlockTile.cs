@@ -14,26 +14,22 @@ internal static unsafe class BlockTile
     public const int Rows = 4;
 
     private const int CacheLine = 64;
-
-    // How far ahead of what it reads a decoded token asks for weights, unless four rows are longer.
-    private const int PrefetchBytes = 8 << 10;
-
     private const nuint PairScaleBytes = 2 * Blocks.ScaleBytes;
 
     /// <summary>Four rows for one token, straight from memory.</summary>
     /// <param name="w">First of four rows that follow each other.</param>
     /// <param name="blocks">Blocks of a row.</param>
     /// <param name="x">Words of the input, see <see cref="QuantizedInput"/>.</param>
-    /// <param name="levels">The block type's levels.</param>
     /// <param name="y">Four outputs.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]   // the sums are added up while the next four rows are under way
-    public static void FourByOne<TOps, TVec, TBlock>(byte* w, nuint blocks, short* x, TVec levels, float* y)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void FourByOne<TOps, TVec, TBlock>(byte* w, nuint blocks, short* x, float* y)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
         where TBlock : struct, IBlockType
     {
-        nuint whole = blocks / 2 * 2 * TBlock.BlockBytes, scale = blocks * TBlock.BlockBytes, rowBytes = scale + blocks * Blocks.ScaleBytes;
-        byte* w0 = w, w1 = w0 + rowBytes, w2 = w1 + rowBytes, w3 = w2 + rowBytes, ahead = w + nuint.Max(Rows * rowBytes, PrefetchBytes);
+        TVec levels = TBlock.Levels<TOps, TVec>();
+        nuint scale = blocks * TBlock.BlockBytes, rowBytes = scale + blocks * Blocks.ScaleBytes, whole = blocks / 2 * 2 * TBlock.BlockBytes;
+        byte* w0 = w, w1 = w0 + rowBytes, w2 = w1 + rowBytes, w3 = w2 + rowBytes, ahead = w3 + rowBytes;
         TVec s0 = TOps.Broadcast(0f), s1 = s0, s2 = s0, s3 = s0;
         for (nuint i = 0; i < whole; i += 2 * TBlock.BlockBytes)
         {
@@ -45,10 +41,7 @@ internal static unsafe class BlockTile
             Simd.Prefetch(ahead + CacheLine);
             Simd.Prefetch(ahead + 2 * CacheLine);
             if (TBlock.BlockBytes > Blocks.Length / 2)
-            {
                 Simd.Prefetch(ahead + 3 * CacheLine);
-                Simd.Prefetch(ahead + 4 * CacheLine);
-            }
             ahead += Rows * (2 * TBlock.BlockBytes + PairScaleBytes);
             scale += PairScaleBytes;
             x += QuantizedInput.PairLength;
