@@ -26,6 +26,7 @@ internal static class OrderedKey
     /// the keys is a bad one.</summary>
     /// <param name="keys">At least <paramref name="k"/> keys, in any order; unchanged.</param>
     /// <param name="k">1 for the largest.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int FindKthLargest(ReadOnlySpan<int> keys, int k)
     {
         int kth = int.MinValue;
@@ -54,6 +55,7 @@ internal static class OrderedKey
         return count;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int FindSmallestAtLeast(ReadOnlySpan<int> keys, int least)
     {
         ReadOnlySpan<Vector<int>> vectors = MemoryMarshal.Cast<int, Vector<int>>(keys);

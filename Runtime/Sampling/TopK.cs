@@ -76,6 +76,7 @@ public sealed class TopK : ILogitsStep
     }
 
     // Leaves k candidates, none smaller than one that goes, and returns the smallest of them.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private float CutBack(ref int count)
     {
         Span<int> candidates = _candidates.AsSpan(0, count);
