@@ -41,7 +41,7 @@ internal static unsafe class AttentionBlock
         }
 
         for (int row = 0; row < part.Heads * tokens; row++)
-            totals[row] = Softmax.Exponentials(new Span<float>(scratch + (nuint)row * stride, rows[row % tokens].Length));
+            totals[row] = Exponentials(scratch + (nuint)row * stride, rows[row % tokens].Length);
 
         for (int start = 0; start < longest; start += KvPage.Positions)
         {
@@ -61,6 +61,14 @@ internal static unsafe class AttentionBlock
             int head = row / tokens, token = row - head * tokens;
             Divide.Apply(new Span<float>(mixed + (nuint)token * mixedStride + (nuint)head * headDim, call.Page.HeadDim), totals[row]);
         }
+    }
+
+    // Filled up to whole vectors with scores whose exponential is 0: a tail would cost as much as all of a short row.
+    private static float Exponentials(float* scores, int length)
+    {
+        int whole = (length + Lanes.Count - 1) / Lanes.Count * Lanes.Count;
+        new Span<float>(scores + length, whole - length).Fill(float.NegativeInfinity);
+        return Softmax.Exponentials(new Span<float>(scores, whole));
     }
 
     private static byte* PageKeys(in Attention call, int kvHead, AttentionRow* rows, int start) =>

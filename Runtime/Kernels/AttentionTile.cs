@@ -91,6 +91,8 @@ internal static unsafe class AttentionTile
             OneByEight<TOps, TVec, TElement>(a, b + TElement.RowBytes(n), bBytes, length, factor, begun, c + n, ahead + TElement.RowBytes(n));
         for (; n + 4 * Lanes.Count <= columns; n += 4 * Lanes.Count)
             OneByFour<TOps, TVec, TElement>(a, b + TElement.RowBytes(n), bBytes, length, factor, begun, c + n);
+        for (; n + 2 * Lanes.Count <= columns; n += 2 * Lanes.Count)
+            OneByTwo<TOps, TVec, TElement>(a, b + TElement.RowBytes(n), bBytes, length, factor, begun, c + n);
         for (; n + Lanes.Count <= columns; n += Lanes.Count)
             OneByOne<TOps, TVec, TElement>(a, b + TElement.RowBytes(n), bBytes, length, factor, begun, c + n);
         if (n < columns)
@@ -159,6 +161,24 @@ internal static unsafe class AttentionTile
         TVec scale = TOps.Broadcast(factor);
         StorePair<TOps, TVec>(s0, s1, scale, c);
         StorePair<TOps, TVec>(s2, s3, scale, c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void OneByTwo<TOps, TVec, TElement>(float* a, byte* b, nuint bBytes, nuint length, float factor, bool begun, float* c)
+        where TOps : struct, IVectorOps<TVec>
+        where TVec : struct
+        where TElement : struct, IWeightType
+    {
+        TVec s0 = TOps.Broadcast(0f), s1 = s0;
+        if (begun)
+            (s0, s1) = (TOps.Load(ref *c, 0), TOps.Load(ref *c, 8));
+        for (nuint k = 0; k < length; k++, b += bBytes)
+        {
+            TVec x = TOps.Broadcast(a[k]);
+            s0 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b, 0), s0);
+            s1 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b, 8), s1);
+        }
+        StorePair<TOps, TVec>(s0, s1, TOps.Broadcast(factor), c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
