@@ -37,6 +37,9 @@ public class VectorOpsTests
         Lanes v = PortableOps.Load(ref x[0], 0);
         PortableOps.StoreSums(v, PortableOps.Add(v, v), v, v, ref four[0]);
         Assert.Equal([expected, 2 * expected, expected, expected], four);
+        float[] eight = new float[8];
+        PortableOps.StoreSums(v, v, v, PortableOps.Add(v, v), v, v, PortableOps.Add(v, v), v, ref eight[0]);
+        Assert.Equal([expected, expected, expected, 2 * expected, expected, expected, 2 * expected, expected], eight);
     }
 
     [Fact]
@@ -68,11 +71,12 @@ public class VectorOpsTests
             VectorMath.Exp<TOps, TVec>(a), VectorMath.GeluErf<TOps, TVec>(b), VectorMath.GeluTanh<TOps, TVec>(c),
             VectorMath.Silu<TOps, TVec>(d),
         ];
-        float[] flat = new float[results.Length * 8 + 16];
+        float[] flat = new float[results.Length * 8 + 24];
         for (int i = 0; i < results.Length; i++)
             TOps.Store(results[i], ref flat[0], (nuint)(8 * i));
         TOps.StoreTail(a, ref flat[0], (nuint)(results.Length * 8), (nuint)(results.Length * 8 + tail));
         TOps.StoreSums(a, b, c, d, ref flat[results.Length * 8 + 8]);
+        TOps.StoreSums(a, b, c, d, TOps.Add(a, b), TOps.Add(b, c), TOps.Add(c, d), TOps.Add(d, a), ref flat[results.Length * 8 + 12]);
         flat[^2] = TOps.Sum(a);
         flat[^1] = data.Take(8).Any(float.IsNaN) ? 0 : TOps.MaxLane(a);
         return flat;

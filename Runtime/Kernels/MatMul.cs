@@ -81,7 +81,7 @@ internal unsafe struct MatMul<TWeights> : IRowJob, IKernel
         where TVec : struct
     {
         nuint length = (nuint)InDim, rowBytes = TWeights.RowBytes(length), outDim = (nuint)OutDim;
-        int row = _first;
+        int row = Tokens == 1 ? DecodeTile.Run<TOps, TVec, TWeights>(W, X, length, Y, _first, _end) : _first;
         for (; row + MatMulTile.Rows <= _end; row += MatMulTile.Rows)
         {
             byte* w = W + (nuint)row * rowBytes;

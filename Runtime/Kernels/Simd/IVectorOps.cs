@@ -64,6 +64,9 @@ internal unsafe interface IVectorOps<TVec> : IIntegerOps<TVec>
     /// <summary>The sums of four vectors, each as <see cref="Sum"/> adds it, to destination[0 .. 4).</summary>
     static abstract void StoreSums(TVec a, TVec b, TVec c, TVec d, ref float destination);
 
+    /// <summary>As <see cref="StoreSums(TVec, TVec, TVec, TVec, ref float)"/> for eight, to destination[0 .. 8).</summary>
+    static abstract void StoreSums(TVec a, TVec b, TVec c, TVec d, TVec e, TVec f, TVec g, TVec h, ref float destination);
+
     /// <summary>The lanes' maximum; NaN lanes may or may not be seen.</summary>
     static abstract float MaxLane(TVec a);
 }

@@ -116,6 +116,13 @@ internal readonly unsafe partial struct PortableOps : IVectorOps<Lanes>
         Vector128.Create(Sum(a), Sum(b), Sum(c), Sum(d)).StoreUnsafe(ref destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSums(Lanes a, Lanes b, Lanes c, Lanes d, Lanes e, Lanes f, Lanes g, Lanes h, ref float destination)
+    {
+        StoreSums(a, b, c, d, ref destination);
+        StoreSums(e, f, g, h, ref Unsafe.Add(ref destination, 4));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float MaxLane(Lanes a)
     {
         Lanes m = Max(a, new Lanes(a.High, a.Low));
