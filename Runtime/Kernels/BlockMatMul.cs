@@ -21,10 +21,10 @@ internal unsafe struct BlockMatMul<TBlock> : IRowJob, IKernel
     /// <summary>Input, (T, InDim).</summary>
     public QuantizedInput X;
 
-    /// <summary>Scratch for unpacked weights, one panel per worker, (threads, PanelLength).</summary>
+    /// <summary>Scratch for unpacked weights, some panels per worker, (threads, PanelLength).</summary>
     public float* Panels;
 
-    /// <summary>Floats from panel to panel.</summary>
+    /// <summary>Floats of a worker's panels.</summary>
     public nuint PanelLength;
 
     /// <summary>Output, (T, OutDim); holds x W^T + bias when there is a residual.</summary>
@@ -45,9 +45,6 @@ internal unsafe struct BlockMatMul<TBlock> : IRowJob, IKernel
 
     // More tokens than sequences are decoded together: a piece of a prompt, which may allocate.
     private const int PromptTokens = 64;
-
-    // Words of inputs that stay in the second-level cache while all rows of a part pass by.
-    private const nuint GroupWords = 192 * 1024;
 
     private int _first;
     private int _end;
@@ -74,64 +71,84 @@ internal unsafe struct BlockMatMul<TBlock> : IRowJob, IKernel
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
     {
+        int row = _first;
         if (Tokens < BlockPanel.Tokens)
         {
-            Stream<TOps, TVec>(0, Tokens);
-            return;
+            for (; row + BlockTile.Rows <= _end; row += BlockTile.Rows)
+                Stream<TOps, TVec>(row);
         }
-        int group = (int)nuint.Max(GroupWords / X.Stride / BlockPanel.Tokens * BlockPanel.Tokens, BlockPanel.Tokens);
-        for (int t = 0; t < Tokens; t += group)
-            Unpack<TOps, TVec>(t, Math.Min(t + group, Tokens));
+        else
+        {
+            for (int rows; row + BlockPanel.Rows <= _end; row += rows)
+            {
+                rows = Math.Min(_end - row, BlockPanel.UnpackedRows) / BlockPanel.Rows * BlockPanel.Rows;
+                Unpack<TOps, TVec>(row, rows);
+            }
+        }
+        for (; row < _end; row++)
+            Edge<TOps, TVec>(row);
     }
 
     // Weights once from memory for each of few tokens.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Stream<TOps, TVec>(int firstToken, int endToken)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Stream<TOps, TVec>(int row)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
     {
         nuint blocks = Blocks.Count((nuint)InDim), rowBytes = Blocks.RowBytes<TBlock>((nuint)InDim), outDim = (nuint)OutDim;
-        int row = _first;
-        for (; row + BlockTile.Rows <= _end; row += BlockTile.Rows)
-        {
-            for (int t = firstToken; t < endToken; t++)
-                BlockTile.FourByOne<TOps, TVec, TBlock>(W + (nuint)row * rowBytes, blocks, X.Words + (nuint)t * X.Stride, Y + (nuint)t * outDim + row);
-        }
-        Edge<TOps, TVec>(row, firstToken, endToken);
+        for (nuint t = 0; t < (nuint)Tokens; t++)
+            BlockTile.FourByOne<TOps, TVec, TBlock>(W + (nuint)row * rowBytes, blocks, X.Words + t * X.Stride, Y + t * outDim + row);
     }
 
-    // Weights unpacked once for a group of tokens.
+    // Weights unpacked once for all tokens: a few inputs at a time stay in the first-level cache while the panels pass by.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Unpack<TOps, TVec>(int firstToken, int endToken)
+    private readonly void Unpack<TOps, TVec>(int first, int rows)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
     {
-        nuint blocks = Blocks.Count((nuint)InDim), rowBytes = Blocks.RowBytes<TBlock>((nuint)InDim), outDim = (nuint)OutDim;
-        float* panel = Panels + (nuint)_worker * PanelLength;
-        int row = _first;
-        for (; row + BlockTile.Rows <= _end; row += BlockTile.Rows)
+        nuint columns = (nuint)InDim, blocks = Blocks.Count(columns), rowBytes = Blocks.RowBytes<TBlock>(columns), outDim = (nuint)OutDim;
+        nuint length = BlockPanel.Length(columns);
+        float* panels = Panels + (nuint)_worker * PanelLength, end = panels + (nuint)(rows / BlockPanel.Rows) * length, y = Y + first;
+        byte* w = W + (nuint)first * rowBytes;
+        for (float* panel = panels; panel < end; panel += length)
         {
-            BlockPanel.Fill<TOps, TVec, TBlock>(W + (nuint)row * rowBytes, blocks, panel);
-            int t = firstToken;
-            for (; t + BlockPanel.Tokens <= endToken; t += BlockPanel.Tokens)
-                BlockPanel.FourByThree<TOps, TVec>(panel, X.Words + (nuint)t * X.Stride, X.Stride, Y + (nuint)t * outDim + row, outDim);
-            for (; t < endToken; t++)
-                BlockPanel.FourByOne<TOps, TVec>(panel, X.Words + (nuint)t * X.Stride, X.Stride, Y + (nuint)t * outDim + row);
+            BlockPanel.Fill<TOps, TVec, TBlock>(w, blocks, panel);
+            w += BlockPanel.Rows * rowBytes;
         }
-        Edge<TOps, TVec>(row, firstToken, endToken);
+        short* x = X.Words;
+        int t = 0;
+        for (; t + BlockPanel.Tokens <= Tokens; t += BlockPanel.Tokens)
+        {
+            float* outputs = y;
+            for (float* panel = panels; panel < end; panel += length)
+            {
+                BlockPanel.TwoByFour<TOps, TVec>(panel, x, X.Stride, outputs, outDim);
+                outputs += BlockPanel.Rows;
+            }
+            x += BlockPanel.Tokens * X.Stride;
+            y += BlockPanel.Tokens * outDim;
+        }
+        for (; t < Tokens; t++)
+        {
+            float* outputs = y;
+            for (float* panel = panels; panel < end; panel += length)
+            {
+                BlockPanel.TwoByOne<TOps, TVec>(panel, x, X.Stride, outputs);
+                outputs += BlockPanel.Rows;
+            }
+            x += X.Stride;
+            y += outDim;
+        }
     }
 
-    // Rows that fill no tile.
-    private readonly void Edge<TOps, TVec>(int row, int firstToken, int endToken)
+    // A row that fills no tile.
+    private readonly void Edge<TOps, TVec>(int row)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
     {
         nuint blocks = Blocks.Count((nuint)InDim), rowBytes = Blocks.RowBytes<TBlock>((nuint)InDim), outDim = (nuint)OutDim;
-        for (; row < _end; row++)
-        {
-            for (int t = firstToken; t < endToken; t++)
-                Y[(nuint)t * outDim + (nuint)row] = BlockTile.OneByOne<TOps, TVec, TBlock>(W + (nuint)row * rowBytes, blocks, X.Words + (nuint)t * X.Stride);
-        }
+        for (nuint t = 0; t < (nuint)Tokens; t++)
+            Y[t * outDim + (nuint)row] = BlockTile.OneByOne<TOps, TVec, TBlock>(W + (nuint)row * rowBytes, blocks, X.Words + t * X.Stride);
     }
 
     private readonly void Finish(int token, int first, int end)

@@ -4,23 +4,32 @@ using MyGpt.Runtime.Kernels.WeightTypes;
 namespace MyGpt.Runtime.Kernels;
 
 /// <summary>
-/// Four rows of quantised weights made ready for many tokens: bytes as words, scales as floats, in the order in which the tiles read them. The
+/// Two rows of quantised weights made ready for many tokens: bytes as words, scales as floats, in the order in which the tiles read them. The
 /// same chains as <see cref="BlockTile"/>.
 /// </summary>
-/// <remarks>A step is two blocks of four rows; for each row four vectors of words, then one of scales.</remarks>
+/// <remarks>A step is two blocks of both rows; for each row four vectors of words, then one of scales.</remarks>
 internal static unsafe class BlockPanel
 {
+    /// <summary>Rows of weights.</summary>
+    public const int Rows = 2;
+
+    /// <summary>Rows that are unpacked before any is used: at 3072 columns they take a quarter of a second-level cache of 1 MB.</summary>
+    public const int UnpackedRows = 32;
+
     /// <summary>Tokens in the larger tile.</summary>
-    public const int Tokens = 3;
+    public const int Tokens = 4;
 
     // In floats.
-    private const nuint Vector = Lanes.Count, Row = 5 * Vector, Step = BlockTile.Rows * Row;
+    private const nuint Vector = Lanes.Count, Row = 5 * Vector, Step = Rows * Row;
 
-    /// <summary>Floats of memory that a panel takes.</summary>
+    /// <summary>Floats of memory that a panel takes: two rows.</summary>
     public static nuint Length(nuint columns) => QuantizedInput.StrideOf(columns) / QuantizedInput.PairLength * Step;
 
-    /// <summary>Unpacks four rows.</summary>
-    /// <param name="w">First of four rows that follow each other.</param>
+    /// <summary>Floats of memory for <see cref="UnpackedRows"/>.</summary>
+    public static nuint MemoryOf(nuint columns) => Length(columns) * UnpackedRows / Rows;
+
+    /// <summary>Unpacks two rows.</summary>
+    /// <param name="w">First of two rows that follow each other.</param>
     /// <param name="blocks">Blocks of a row.</param>
     /// <param name="panel">Destination.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -30,7 +39,7 @@ internal static unsafe class BlockPanel
         where TBlock : struct, IBlockType
     {
         TVec levels = TBlock.Levels<TOps, TVec>();
-        for (int row = 0; row < BlockTile.Rows; row++)
+        for (int row = 0; row < Rows; row++)
         {
             byte* quants = w, scale = w + blocks * TBlock.BlockBytes;
             float* y = panel;
@@ -48,53 +57,54 @@ internal static unsafe class BlockPanel
         }
     }
 
-    /// <summary>Four rows for three tokens.</summary>
+    /// <summary>Two rows for four tokens.</summary>
     /// <param name="panel">The rows.</param>
-    /// <param name="x">Words of the first of three inputs.</param>
+    /// <param name="x">Words of the first of four inputs.</param>
     /// <param name="stride">Words from input to input.</param>
-    /// <param name="y">First output of the first token; four outputs of a token are neighbours.</param>
+    /// <param name="y">First output of the first token; both outputs of a token are neighbours.</param>
     /// <param name="yStride">Floats from token to token.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void FourByThree<TOps, TVec>(float* panel, short* x, nuint stride, float* y, nuint yStride)
+    public static void TwoByFour<TOps, TVec>(float* panel, short* x, nuint stride, float* y, nuint yStride)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
     {
-        short* x0 = x, x1 = x + stride, x2 = x1 + stride, end = x1;
-        TVec s00 = TOps.Broadcast(0f), s01 = s00, s02 = s00, s03 = s00;
-        TVec s10 = s00, s11 = s00, s12 = s00, s13 = s00;
-        TVec s20 = s00, s21 = s00, s22 = s00, s23 = s00;
-        while (x0 < end)
+        short* x1 = x + stride, x2 = x1 + stride, x3 = x2 + stride;
+        TVec s00 = TOps.Broadcast(0f), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00, s30 = s00, s31 = s00;
+
+        // Equal, but the compiler does not see that: else it would keep all 16 vectors of inputs for the second row, on the stack.
+        nuint i = 0, again = 0;
+        while (i < stride)
         {
-            OneByThree<TOps, TVec>(ref *panel, x0, x1, x2, ref s00, ref s10, ref s20);
-            OneByThree<TOps, TVec>(ref *(panel + Row), x0, x1, x2, ref s01, ref s11, ref s21);
-            OneByThree<TOps, TVec>(ref *(panel + 2 * Row), x0, x1, x2, ref s02, ref s12, ref s22);
-            OneByThree<TOps, TVec>(ref *(panel + 3 * Row), x0, x1, x2, ref s03, ref s13, ref s23);
+            OneByFour<TOps, TVec>(ref *panel, x + i, x1 + i, x2 + i, x3 + i, ref s00, ref s10, ref s20, ref s30);
+            OneByFour<TOps, TVec>(ref *(panel + Row), x + again, x1 + again, x2 + again, x3 + again, ref s01, ref s11, ref s21, ref s31);
             panel += Step;
-            x0 += QuantizedInput.PairLength;
-            x1 += QuantizedInput.PairLength;
-            x2 += QuantizedInput.PairLength;
+            i += QuantizedInput.PairLength;
+            again += QuantizedInput.PairLength;
         }
-        TOps.StoreSums(s00, s01, s02, s03, ref *y);
-        TOps.StoreSums(s10, s11, s12, s13, ref *(y + yStride));
-        TOps.StoreSums(s20, s21, s22, s23, ref *(y + 2 * yStride));
+        double* pairs = stackalloc double[4];
+        TOps.StoreSums(s00, s01, s10, s11, ref *(float*)pairs);
+        TOps.StoreSums(s20, s21, s30, s31, ref *(float*)(pairs + 2));
+        *(double*)y = pairs[0];
+        *(double*)(y + yStride) = pairs[1];
+        *(double*)(y + 2 * yStride) = pairs[2];
+        *(double*)(y + 3 * yStride) = pairs[3];
     }
 
-    /// <summary>Four rows for one token.</summary>
+    /// <summary>Two rows for one token.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void FourByOne<TOps, TVec>(float* panel, short* x, nuint stride, float* y)
+    public static void TwoByOne<TOps, TVec>(float* panel, short* x, nuint stride, float* y)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
     {
-        TVec s0 = TOps.Broadcast(0f), s1 = s0, s2 = s0, s3 = s0;
+        TVec s0 = TOps.Broadcast(0f), s1 = s0;
         for (short* end = x + stride; x < end; x += QuantizedInput.PairLength)
         {
             s0 = OneByOne<TOps, TVec>(ref *panel, x, s0);
             s1 = OneByOne<TOps, TVec>(ref *(panel + Row), x, s1);
-            s2 = OneByOne<TOps, TVec>(ref *(panel + 2 * Row), x, s2);
-            s3 = OneByOne<TOps, TVec>(ref *(panel + 3 * Row), x, s3);
             panel += Step;
         }
-        TOps.StoreSums(s0, s1, s2, s3, ref *y);
+        y[0] = TOps.Sum(s0);
+        y[1] = TOps.Sum(s1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -109,25 +119,35 @@ internal static unsafe class BlockPanel
         TOps.Store(scales, ref *y, 4 * Vector);
     }
 
-    // Two vectors of weights at a time and three integer sums: with the twelve sums of the tile that is one register more than AVX2 has.
+    // A vector of weights at a time and four integer sums: with the eight sums of the tile and a product, 14 registers.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void OneByThree<TOps, TVec>(ref float w, short* x0, short* x1, short* x2, ref TVec s0, ref TVec s1, ref TVec s2)
+    private static void OneByFour<TOps, TVec>(
+        ref float w, short* x0, short* x1, short* x2, short* x3, ref TVec s0, ref TVec s1, ref TVec s2, ref TVec s3)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
     {
-        TVec a = TOps.Load(ref w, 0), b = TOps.Load(ref w, Vector);
-        TVec p0 = TOps.AddIntegers(Product<TOps, TVec>(a, x0, 0), Product<TOps, TVec>(b, x0, Vector));
-        TVec p1 = TOps.AddIntegers(Product<TOps, TVec>(a, x1, 0), Product<TOps, TVec>(b, x1, Vector));
-        TVec p2 = TOps.AddIntegers(Product<TOps, TVec>(a, x2, 0), Product<TOps, TVec>(b, x2, Vector));
+        TVec a = TOps.Load(ref w, 0);
+        TVec p0 = Product<TOps, TVec>(a, x0, 0), p1 = Product<TOps, TVec>(a, x1, 0), p2 = Product<TOps, TVec>(a, x2, 0), p3 = Product<TOps, TVec>(a, x3, 0);
+        a = TOps.Load(ref w, Vector);
+        p0 = TOps.AddIntegers(p0, Product<TOps, TVec>(a, x0, Vector));
+        p1 = TOps.AddIntegers(p1, Product<TOps, TVec>(a, x1, Vector));
+        p2 = TOps.AddIntegers(p2, Product<TOps, TVec>(a, x2, Vector));
+        p3 = TOps.AddIntegers(p3, Product<TOps, TVec>(a, x3, Vector));
         a = TOps.Load(ref w, 2 * Vector);
-        b = TOps.Load(ref w, 3 * Vector);
-        p0 = TOps.AddIntegers(TOps.AddIntegers(p0, Product<TOps, TVec>(a, x0, 2 * Vector)), Product<TOps, TVec>(b, x0, 3 * Vector));
-        p1 = TOps.AddIntegers(TOps.AddIntegers(p1, Product<TOps, TVec>(a, x1, 2 * Vector)), Product<TOps, TVec>(b, x1, 3 * Vector));
-        p2 = TOps.AddIntegers(TOps.AddIntegers(p2, Product<TOps, TVec>(a, x2, 2 * Vector)), Product<TOps, TVec>(b, x2, 3 * Vector));
-        TVec scales = TOps.Load(ref w, 4 * Vector);
-        s0 = TOps.MultiplyAdd(TOps.ToFloats(p0), scales, s0);
-        s1 = TOps.MultiplyAdd(TOps.ToFloats(p1), scales, s1);
-        s2 = TOps.MultiplyAdd(TOps.ToFloats(p2), scales, s2);
+        p0 = TOps.AddIntegers(p0, Product<TOps, TVec>(a, x0, 2 * Vector));
+        p1 = TOps.AddIntegers(p1, Product<TOps, TVec>(a, x1, 2 * Vector));
+        p2 = TOps.AddIntegers(p2, Product<TOps, TVec>(a, x2, 2 * Vector));
+        p3 = TOps.AddIntegers(p3, Product<TOps, TVec>(a, x3, 2 * Vector));
+        a = TOps.Load(ref w, 3 * Vector);
+        p0 = TOps.AddIntegers(p0, Product<TOps, TVec>(a, x0, 3 * Vector));
+        p1 = TOps.AddIntegers(p1, Product<TOps, TVec>(a, x1, 3 * Vector));
+        p2 = TOps.AddIntegers(p2, Product<TOps, TVec>(a, x2, 3 * Vector));
+        p3 = TOps.AddIntegers(p3, Product<TOps, TVec>(a, x3, 3 * Vector));
+        TVec d = TOps.Load(ref w, 4 * Vector);
+        s0 = TOps.MultiplyAdd(TOps.ToFloats(p0), d, s0);
+        s1 = TOps.MultiplyAdd(TOps.ToFloats(p1), d, s1);
+        s2 = TOps.MultiplyAdd(TOps.ToFloats(p2), d, s2);
+        s3 = TOps.MultiplyAdd(TOps.ToFloats(p3), d, s3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

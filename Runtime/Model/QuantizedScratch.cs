@@ -17,7 +17,7 @@ internal sealed unsafe class QuantizedScratch : IDisposable
     {
         _words = new NativeBuffer(checked((long)QuantizedInput.StrideOf((nuint)columns) * tokens * sizeof(short) / sizeof(float)));
         _factors = new NativeBuffer(tokens);
-        _panelLength = checked((int)BlockPanel.Length((nuint)columns));
+        _panelLength = checked((int)BlockPanel.MemoryOf((nuint)columns));
         _panels = new NativeBuffer((long)_panelLength * threads);
     }
 
