@@ -12,10 +12,10 @@ public unsafe class MatMulBench : IHasWork
 {
     private const int InDim = 768, OutDim = 3072;
 
-    private NativeBuffer _weights = null!, _x = null!, _y = null!;
+    private NativeBuffer _weights = null!, _x = null!, _y = null!, _inputs = null!, _workers = null!;
     private RowPartition _partition = null!;
 
-    [Params(1, 16, 512)]
+    [Params(1, 16, 64, 512)]
     public int Tokens { get; set; }
 
     [Params(1, 2)]
@@ -33,6 +33,8 @@ public unsafe class MatMulBench : IHasWork
         _weights = new NativeBuffer(InDim * OutDim);
         _x = new NativeBuffer(InDim * Tokens);
         _y = new NativeBuffer(OutDim * Tokens);
+        _inputs = new NativeBuffer(InputTiles.Floats(Tokens, InDim));
+        _workers = new NativeBuffer(Threads * MatMulScratch.WorkerFloats);
         _partition = new RowPartition(Threads);
         var random = new Random(1);
         for (int i = 0; i < InDim * OutDim; i++)
@@ -48,6 +50,8 @@ public unsafe class MatMulBench : IHasWork
         _weights.Dispose();
         _x.Dispose();
         _y.Dispose();
+        _inputs.Dispose();
+        _workers.Dispose();
     }
 
     [Benchmark(Baseline = true)]
@@ -58,5 +62,9 @@ public unsafe class MatMulBench : IHasWork
 
     private MatMul<TWeights> Job<TWeights>()
         where TWeights : struct, IWeightType =>
-        new() { W = (byte*)_weights.Data, X = _x.Data, Y = _y.Data, Tokens = Tokens, InDim = InDim, OutDim = OutDim };
+        new()
+        {
+            W = (byte*)_weights.Data, X = _x.Data, Y = _y.Data, Tokens = Tokens, InDim = InDim, OutDim = OutDim,
+            Scratch = new MatMulScratch(_inputs.Data, _workers.Data),
+        };
 }

@@ -40,8 +40,9 @@ internal unsafe struct MatMul<TWeights> : IRowJob, IKernel
     public int InDim;
     public int OutDim;
 
-    // From this many tokens on, laying out inputs and weights costs less than the cache misses it saves.
-    private const int PackedTokens = 64;
+    // From this many tokens on, laying out inputs and weights costs less than it saves: 16 sequences of the 124 M shape decode at 425
+    // instead of 334 tokens/s as f32, 8 at 324 instead of 252.
+    private const int PackedTokens = 8;
 
     // More tokens than sequences are decoded together: a piece of a prompt, which may allocate.
     private const int PromptTokens = 64;
