@@ -197,22 +197,24 @@ public class GptTests
     }
 
     [Theory]
-    [InlineData(1, 999)]
-    [InlineData(2, 999)]
-    [InlineData(2, 100_000)]   // the head alone is as much work as a prompt's matrices
-    public void Forward_of_two_sequences_allocates_nothing(int threads, int vocabSize)
+    [InlineData(1, 2, 999)]
+    [InlineData(2, 2, 999)]
+    [InlineData(2, 2, 100_000)]   // the head alone is as much work as a prompt's matrices
+    [InlineData(2, 16, 999)]      // enough sequences for packed panels
+    public void Forward_of_several_sequences_allocates_nothing(int threads, int sequences, int vocabSize)
     {
         GptConfig config = Wide with { EmbeddingDim = 384, HeadCount = 6, KvHeadCount = 6, HeadDim = 64, MlpDim = 1000, VocabSize = vocabSize, ContextLength = 900 };
         using var model = new InMemoryModel(config);
         using var activations = new Activations(config, threads);
-        using KvCache cache = new(config), other = new(config);
+        KvCache[] caches = [.. Enumerable.Range(0, sequences).Select(_ => new KvCache(config))];
         var batch = new TokenBatch();
         int next = 0;
         void Step()
         {
             batch.Clear();
-            batch.Add(cache, [next++]);
-            batch.Add(other, [next]);
+            next++;
+            foreach (KvCache cache in caches)
+                batch.Add(cache, [next]);
             model.Gpt.Forward(batch, activations);
         }
         Step();
@@ -221,5 +223,7 @@ public class GptTests
         // context has room for many more steps, but not for many more runs of 70.
         for (int i = 0; i < 70; i++)
             Assert.Equal(0, Allocations.Of(Step));
+        foreach (KvCache cache in caches)
+            cache.Dispose();
     }
 }

@@ -17,8 +17,8 @@ internal sealed unsafe class RowPartition : IDisposable
     /// <summary>Multiply-adds below which a region stays on the caller's thread (about 3 us of work).</summary>
     public const long SerialWork = 40_000;
 
-    /// <summary>Multiply-adds from which prefill's regions go to Parallel.For, whose 7 us no longer show (about 2 ms of work).</summary>
-    public const long PooledWork = 64_000_000;
+    /// <summary>Multiply-adds from which prefill's regions go to Parallel.For (about 40 ms of work); on shorter ones the team measured faster, see docs/decisions/0002.</summary>
+    public const long PooledWork = 4_000_000_000;
 
     // Less is not worth a claim: a machine with many threads cuts small work into fewer parts than it has threads.
     private const long PartWork = SerialWork / 8;
