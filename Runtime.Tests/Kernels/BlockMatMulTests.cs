@@ -200,7 +200,7 @@ public unsafe class BlockMatMulTests
         });
     }
 
-    // Weights in memory that ends where they end: reading past them meets the heap's end or bytes that show.
+    // Scratch is full of what would show. Reads past the end are MemoryEndTests' part.
     private static float[] Run<TBlock>(
         BlockMatMul<TBlock> start, byte[] weights, float[] x, int inDim, int outDim, int tokens, int threads, Action<QuantizeRows, BlockMatMul<TBlock>> run)
         where TBlock : struct, IBlockType

@@ -53,7 +53,6 @@ public sealed unsafe class InMemoryModel : IDisposable
 
     private TensorView View(TensorSpec spec, float[] values, ElementType type)
     {
-        // Exactly as long as the tensor: a kernel that reads past it meets the heap's own checks or garbage that shows.
         byte* data = (byte*)NativeMemory.AlignedAlloc((nuint)(values.Length * 4), 64);
         _memory.Add((nint)data);
         for (int i = 0; i < values.Length; i++)
