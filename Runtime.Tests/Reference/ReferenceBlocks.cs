@@ -23,6 +23,9 @@ internal sealed class ReferenceBlocks
 
     private int BlockCount => (_columns + Block - 1) / Block;
 
+    /// <summary>Gives a block a scale, any bits of a bfloat16.</summary>
+    public void SetScale(int row, int block, ushort bits) => _scales[row * BlockCount + block] = bits;
+
     /// <summary>The rows as weights.bin stores them; what fills the last block is anything.</summary>
     public byte[] Bytes()
     {
