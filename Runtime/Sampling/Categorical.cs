@@ -76,7 +76,8 @@ public sealed class Categorical : ITokenPicker
         return DrawWithin(probabilities, first, target - before);
     }
 
-    // Writes the logits above negative infinity to the front, in order, and their ids to _ids; eight at a time where all or none are.
+    // Writes the logits above negative infinity to the front, in order, and their ids to _ids; a vector at a time where all or none are,
+    // which copies and compares only: how many a vector holds shows nowhere.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MovePossibleToFront(Span<float> logits)
     {

@@ -51,7 +51,8 @@ public static class LogSoftmax
             x.CopyTo(tail);
             Add(Vector256.Create<float>(tail), shift, ref low, ref high);
         }
-        return Vector256.Sum(low + high);
+        low += high;
+        return (low[0] + low[1]) + (low[2] + low[3]);   // one tree: the order of Vector256.Sum is nobody's promise
     }
 
     private static void Add(Vector256<float> x, Vector256<double> shift, ref Vector256<double> low, ref Vector256<double> high)
