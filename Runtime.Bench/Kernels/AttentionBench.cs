@@ -3,6 +3,8 @@ using BenchmarkDotNet.Parameters;
 using MyGpt.Runtime.Bench.Columns;
 using MyGpt.Runtime.Kernels;
 using MyGpt.Runtime.Kernels.Threading;
+using MyGpt.Runtime.Kernels.WeightTypes;
+using MyGpt.Runtime.Model;
 
 namespace MyGpt.Runtime.Bench.Kernels;
 
@@ -23,6 +25,9 @@ public unsafe class AttentionBench : IHasWork
     [Params(1, 2)]
     public int Threads { get; set; }
 
+    [Params(KvType.F32, KvType.Bf16)]
+    public KvType KvType { get; set; }
+
     public static Work WorkOf(string method, ParameterInstances parameters)
     {
         (double tokens, double read, double positions) = method switch
@@ -32,7 +37,7 @@ public unsafe class AttentionBench : IHasWork
             _ => (1, Late, Late),
         };
         double width = Layers * Heads * HeadDim;
-        return new Work(tokens, 2 * sizeof(float) * width * read, 4 * width * positions);
+        return new Work(tokens, 2.0 * ((KvType)parameters[nameof(KvType)]).ElementBytes() * width * read, 4 * width * positions);
     }
 
     [GlobalSetup]
@@ -40,14 +45,20 @@ public unsafe class AttentionBench : IHasWork
     {
         const int pages = Context / KvPage.Positions;
         var random = new Random(1);
-        _pages = Filled(_page.Length * pages, random);
+        long pageBytes = _page.Length * KvType.ElementBytes();
+        _pages = Filled(pageBytes / sizeof(float) * pages, random);
+        if (KvType == KvType.Bf16)
+        {
+            foreach (ref uint pair in new Span<uint>(_pages.Data, checked((int)_pages.Length)))
+                pair = (pair & 0xFFFF_0000) | (pair >> 16);   // the lower half of a float32 could be any bfloat16, a NaN too
+        }
         _qkv = Filled(Prompt * QkvDim, random);
         _mixed = new NativeBuffer(Prompt * Heads * HeadDim);
         _scratch = new NativeBuffer(_scratchLayout.Length * Threads);
-        _table = new NativeBuffer(pages * sizeof(float*) / sizeof(float));
+        _table = new NativeBuffer(pages * sizeof(byte*) / sizeof(float));
         _rows = new NativeBuffer(Prompt * sizeof(AttentionRow) / sizeof(float));
         for (int i = 0; i < pages; i++)
-            ((float**)_table.Data)[i] = _pages.Data + i * _page.Length;
+            ((byte**)_table.Data)[i] = (byte*)_pages.Data + i * pageBytes;
         _partition = new RowPartition(Threads);
     }
 
@@ -77,18 +88,25 @@ public unsafe class AttentionBench : IHasWork
     }
 
     // Tokens that end at a length, all layers.
-    private float Run(int tokens, int length)
+    private float Run(int tokens, int length) => KvType switch
+    {
+        KvType.F32 => Run<F32Rows>(tokens, length),
+        KvType.Bf16 => Run<Bf16Rows>(tokens, length),
+    };
+
+    private float Run<TElement>(int tokens, int length)
+        where TElement : struct, IKvType
     {
         var rows = (AttentionRow*)_rows.Data;
         long positions = 0;
         for (int t = 0; t < tokens; t++)
         {
-            rows[t] = new AttentionRow((float**)_table.Data, length - tokens + t + 1);
+            rows[t] = new AttentionRow((byte**)_table.Data, length - tokens + t + 1);
             positions += rows[t].Length;
         }
         for (int layer = 0; layer < Layers; layer++)
         {
-            new Attention
+            new Attention<TElement>
             {
                 Qkv = _qkv.Data,
                 Mixed = _mixed.Data,

@@ -66,7 +66,7 @@ public class BenchTests
     {
         using var model = new InMemoryModel(TinyModels.Config with { ContextLength = contextLength });
         using var activations = new Activations(model.Config, 1);
-        using var workload = new Workload(model.Gpt, activations);
+        using var workload = new Workload(model.Gpt, activations, KvType.F32);
         Assert.Equal(prompt, workload.PromptLength);
         Assert.Equal(prefill, workload.PrefillLength);
         Assert.Equal([13 % 11, 1010 % 11, 2007 % 11], workload.Prompt(3));
@@ -76,20 +76,21 @@ public class BenchTests
     }
 
     [Theory]
-    [InlineData(1, 1)]
-    [InlineData(3, 2)]
-    public void Sequences_continue_the_prompt_greedily_and_begin_again_where_the_context_ends(int count, int threads)
+    [InlineData(1, 1, KvType.F32)]
+    [InlineData(3, 2, KvType.F32)]
+    [InlineData(3, 2, KvType.Bf16)]
+    public void Sequences_continue_the_prompt_greedily_and_begin_again_where_the_context_ends(int count, int threads, KvType kvType)
     {
         using var model = new InMemoryModel(TinyModels.Config);
         using var activations = new Activations(model.Config, threads);
-        using var sequences = new Sequences(model.Gpt, activations, count);
+        using var sequences = new Sequences(model.Gpt, activations, kvType, count);
         sequences.Fill(5);
         List<int> ids = [.. Workload.Prompt(model.Config.VocabSize, 5)];
-        ids.Add(ArgMax(model, ids));
+        ids.Add(ArgMax(model, ids, kvType));
         float[] sixth = sequences.Step(isFirst: true).ToArray();
-        Assert.Equal(Enumerable.Repeat(ModelRuns.Logits(model, [.. ids])[^model.Config.VocabSize..], count).SelectMany(row => row), sixth);
-        ids.Add(ArgMax(model, ids));
-        Assert.Equal(ModelRuns.Logits(model, [.. ids])[^model.Config.VocabSize..], sequences.Step(isFirst: false)[..model.Config.VocabSize].ToArray());
+        Assert.Equal(Enumerable.Repeat(ModelRuns.Logits(model, [.. ids], kvType: kvType)[^model.Config.VocabSize..], count).SelectMany(row => row), sixth);
+        ids.Add(ArgMax(model, ids, kvType));
+        Assert.Equal(ModelRuns.Logits(model, [.. ids], kvType: kvType)[^model.Config.VocabSize..], sequences.Step(isFirst: false)[..model.Config.VocabSize].ToArray());
         AssertRate(sequences.DecodeRate(7));   // there is room for two
         Assert.Equal(sixth, sequences.Step(isFirst: true).ToArray());
     }
@@ -111,8 +112,10 @@ public class BenchTests
     {
         using TemporaryFolder folder = TestFiles.NewFolder();
         string weights = TinyModels.Write(folder.File("w.bin"), TinyModels.Config);
-        JsonElement json = Command.Run("bench", weights, "--quick", "--json", "--threads", "2").Succeeded().Json();
+        JsonElement json = Command.Run("bench", weights, "--quick", "--json", "--threads", "2", "--kv-type", "bf16").Succeeded().Json();
         Assert.Equal(2, json.GetProperty("threads").GetInt32());
+        Assert.Equal("bf16", json.GetProperty("kv_type").GetString());
+        Assert.Equal(2 * 2 * 2 * 5 * 2, json.GetProperty("kv_bytes_per_position").GetInt64());   // K and V, L, NKV, HS, bytes
         AssertRate(json.GetProperty("decode_tok_s").GetProperty("median").GetDouble());
         Assert.False(json.TryGetProperty("one_thread", out _));
         Assert.Equal(JsonValueKind.Null, json.GetProperty("ttft_ms").ValueKind);
@@ -135,7 +138,7 @@ public class BenchTests
     {
         using var model = new InMemoryModel(TinyModels.Config with { ContextLength = 1 });
         using var activations = new Activations(model.Config, 1);
-        using var workload = new Workload(model.Gpt, activations);
+        using var workload = new Workload(model.Gpt, activations, KvType.F32);
         Assert.False(workload.CanDecode);
     }
 
@@ -146,7 +149,7 @@ public class BenchTests
         using LanguageModel model = LanguageModel.Open(
             TinyModels.Write(folder.File("w.bin"), TinyModels.Config, tokenizer: TinyModels.Characters("abcdefghijk")), threads: 1);
         using var activations = new Activations(model.Gpt.Config, 1);
-        using var workload = new Workload(model.Gpt, activations);
+        using var workload = new Workload(model.Gpt, activations, KvType.F32);
         var generation = new GenerationWorkload(model, workload);
         AssertRate(generation.SampledRate());
         using IDisposable run = generation.BeginPastWindow();
@@ -180,7 +183,7 @@ public class BenchTests
         ];
         string[] plain =
         [
-            "type", "threads", "bytes_per_token", "kv_bytes_per_position", "one_thread", "batch_size", "late_position", "late_ratio_of_bytes",
+            "type", "threads", "bytes_per_token", "kv_type", "kv_bytes_per_position", "one_thread", "batch_size", "late_position", "late_ratio_of_bytes",
             "allocated_bytes_per_token", "memory_mb", "peak_rss_mb",
         ];
         Assert.Equal(plain.Concat(spreads).Order(), json.EnumerateObject().Select(member => member.Name).Order());
@@ -197,7 +200,7 @@ public class BenchTests
     {
         using var text = new StringWriter { NewLine = "\n" };
         new BenchReport(Result()).Print(text);
-        Assert.StartsWith("f32, 500.0 MB of weights read per token, 73.7 kB of keys and values for each position before it\n\n2 threads ", text.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("f32, 500.0 MB of weights read per token, 73.7 kB of f32 keys and values for each position before it\n\n2 threads ", text.ToString(), StringComparison.Ordinal);
         Assert.All(["1 thread ", "decode ", "  of the read rate", "80.0", "machine: read, memory", "GFLOP/s", "16 sequences at once", "decode at position 1000",
             "%; 87.0 % by the bytes read"], word => Assert.Contains(word, text.ToString(), StringComparison.Ordinal));
         Assert.Matches("sampled, with text +- +- +-", text.ToString());
@@ -208,7 +211,7 @@ public class BenchTests
     {
         using var model = new InMemoryModel(TinyModels.Config);
         using var activations = new Activations(model.Config, 2);
-        using var workload = new Workload(model.Gpt, activations);
+        using var workload = new Workload(model.Gpt, activations, KvType.F32);
         using var reads = new ReadProbe(model.Gpt.Weights);
         Speed speed = new SpeedMeasurement(model.Gpt, activations, workload, reads).Measure(3, 2, CancellationToken.None);
         Assert.Equal(2, speed.Threads);
@@ -222,9 +225,9 @@ public class BenchTests
     // Of any size: a machine that does other things in between makes the rate of a few tokens arbitrarily small.
     private static void AssertRate(double rate) => Assert.InRange(rate, double.Epsilon, 1e9);
 
-    private static int ArgMax(InMemoryModel model, List<int> ids)
+    private static int ArgMax(InMemoryModel model, List<int> ids, KvType kvType)
     {
-        float[] last = ModelRuns.Logits(model, [.. ids])[^model.Config.VocabSize..];
+        float[] last = ModelRuns.Logits(model, [.. ids], kvType: kvType)[^model.Config.VocabSize..];
         return Array.IndexOf(last, last.Max());
     }
 
@@ -233,6 +236,7 @@ public class BenchTests
         IsQuick = false,
         Type = ElementType.F32,
         BytesPerToken = 500_000_000,
+        KvType = KvType.F32,
         KvBytesPerPosition = 73_728,
         Speed = Speeds(2, 80),
         OneThread = Speeds(1, 40),

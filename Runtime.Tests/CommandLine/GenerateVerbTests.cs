@@ -199,6 +199,17 @@ public class GenerateVerbTests(Models models)
     }
 
     [Fact]
+    public void Generate_with_rounded_keys_and_values_is_the_same_text_each_time_and_another_than_with_exact_ones()
+    {
+        string Text(params string[] options) =>
+            Command.Run(["generate", models.Shakespeare, "I", "-n", "63", "--seed", "1", "--num-samples", "20", "--temperature", "2", .. options]).Succeeded().Output;
+        string rounded = Text("--kv-type", "bf16", "-t", "1");
+        Assert.Equal(rounded, Text("--kv-type", "bf16", "-t", "2"));
+        Assert.Equal(Text(), Text("--kv-type", "f32"));
+        Assert.NotEqual(Text(), rounded);
+    }
+
+    [Fact]
     public void Generate_from_a_prompt_longer_than_the_context_sees_its_end_or_refuses()
     {
         string prompt = string.Join(' ', Enumerable.Repeat("I love AI !", 20));

@@ -16,11 +16,22 @@ public class ScoreVerbTests(Models models)
     public void Score_is_the_mean_loss_over_consecutive_windows()
     {
         JsonElement json = Command.Run(Command.Utf8(Text), "score", models.Shakespeare, "-", "--json", "--threads", "1").Succeeded().Json();
-        Assert.Equal(["loss", "perplexity", "tokens", "context_length", "threads", "tok_s"], json.EnumerateObject().Select(member => member.Name));
+        Assert.Equal(["loss", "perplexity", "tokens", "context_length", "kv_type", "threads", "tok_s"], json.EnumerateObject().Select(member => member.Name));
         Assert.Equal((149, 64, 1), (Int(json, "tokens"), Int(json, "context_length"), Int(json, "threads")));
+        Assert.Equal("f32", json.GetProperty("kv_type").GetString());
         double expected = Expected(models.Shakespeare, Text);
         Assert.Equal(expected, json.GetProperty("loss").GetDouble(), 1e-9);
         Assert.Equal(Math.Exp(expected), json.GetProperty("perplexity").GetDouble(), 1e-8);
+    }
+
+    [Fact]
+    public void Score_with_rounded_keys_and_values_is_the_loss_with_them()
+    {
+        JsonElement json = Command.Run(Command.Utf8(Text), "score", models.Shakespeare, "-", "--json", "--kv-type", "bf16").Succeeded().Json();
+        Assert.Equal("bf16", json.GetProperty("kv_type").GetString());
+        double expected = Expected(models.Shakespeare, Text, KvType.Bf16);
+        Assert.NotEqual(Expected(models.Shakespeare, Text), expected);
+        Assert.Equal(expected, json.GetProperty("loss").GetDouble(), 1e-9);
     }
 
     [Fact]
@@ -122,7 +133,7 @@ public class ScoreVerbTests(Models models)
     private static int Int(JsonElement json, string name) => json.GetProperty(name).GetInt32();
 
     // Window by window, from the logits of one call each: -ln p of every token behind the first.
-    private static double Expected(string weights, string text)
+    private static double Expected(string weights, string text, KvType kvType = KvType.F32)
     {
         using LanguageModel model = LanguageModel.Open(weights, threads: 1);
         using var activations = new Activations(model.Gpt.Config, 1);
@@ -132,7 +143,7 @@ public class ScoreVerbTests(Models models)
         for (int start = 0; start < ids.Length - 1; start += context)
         {
             int count = Math.Min(context, ids.Length - 1 - start);
-            using var cache = new KvCache(model.Gpt.Config);
+            using var cache = new KvCache(model.Gpt.Config, kvType);
             var batch = new TokenBatch();
             batch.Add(cache, ids.AsSpan(start, count), LogitRows.All);
             float[] logits = model.Gpt.Forward(batch, activations).ToArray();

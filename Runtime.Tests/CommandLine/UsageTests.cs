@@ -30,6 +30,9 @@ public class UsageTests
     [InlineData("--threads is '0'", "generate|w.bin|a|-t|0")]
     [InlineData("--num-samples is '0'", "generate|w.bin|a|--num-samples|0")]
     [InlineData("--seed is 'lucky'", "generate|w.bin|a|--seed|lucky")]
+    [InlineData("--kv-type is 'f16'; it must be one of f32, bf16", "generate|w.bin|a|--kv-type|f16")]
+    [InlineData("--kv-type is 'q8'; it must be one of f32, bf16", "score|w.bin|a|--kv-type|q8")]
+    [InlineData("--kv-type is 'F32'; it must be one of f32, bf16", "bench|w.bin|--kv-type|F32")]
     [InlineData("--overflow is 'wrap'; it must be one of crop, stop", "generate|w.bin|a|--overflow|wrap")]
     [InlineData("--stop is empty", "generate|w.bin|a|--stop|")]
     [InlineData("--ids is '1,two'", "generate|w.bin|--ids|1,two")]
@@ -101,7 +104,7 @@ public class UsageTests
         string help = Command.Run("generate", "--help").Succeeded().Output;
         string[] options =
         [
-            "-n, --max-new-tokens", "--temperature", "--top-k", "--seed", "-t, --threads", "--num-samples", "--stop", "--overflow", "--json", "--stats",
+            "-n, --max-new-tokens", "--temperature", "--top-k", "--seed", "-t, --threads", "--num-samples", "--stop", "--overflow", "--kv-type", "--json", "--stats",
             "--no-prompt", "--special", "--file", "--ids",
         ];
         Assert.All(options, option => Assert.Contains(option, help, StringComparison.Ordinal));

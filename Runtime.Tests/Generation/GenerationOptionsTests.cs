@@ -1,4 +1,5 @@
 using MyGpt.Runtime.Generation;
+using MyGpt.Runtime.Model;
 
 namespace MyGpt.Runtime.Tests.Generation;
 
@@ -10,6 +11,7 @@ public class GenerationOptionsTests
         var options = new GenerationOptions();
 
         Assert.Equal(200, options.MaxNewTokens);
+        Assert.Equal(KvType.F32, options.KvType);
         Assert.Equal(0.8f, options.Temperature);
         Assert.Equal(50, options.TopK);
         Assert.Equal(1, options.SampleCount);
@@ -30,6 +32,7 @@ public class GenerationOptionsTests
         Throws(nameof(GenerationOptions.TopK), () => new() { TopK = -1 });
         Throws(nameof(GenerationOptions.SampleCount), () => new() { SampleCount = 0 });
         Throws(nameof(GenerationOptions.Overflow), () => new() { Overflow = (Overflow)9 });
+        Throws(nameof(GenerationOptions.KvType), () => new() { KvType = (KvType)9 });
         Throws(nameof(GenerationOptions.EndTokens), () => new() { EndTokens = [1, -2] });
         Throws(nameof(GenerationOptions.StopStrings), () => new() { StopStrings = ["a", ""] });
         Throws(nameof(GenerationOptions.StopStrings), () => new() { StopStrings = ["a\uDE00"] });

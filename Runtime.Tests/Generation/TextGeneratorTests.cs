@@ -251,14 +251,36 @@ public sealed class TextGeneratorTests : IDisposable
         Assert.Equal(FinishReason.ContextFull, run.Samples[0].FinishReason);
     }
 
+    [Fact]
+    public void Generate_takes_caches_of_the_type_that_the_options_name()
+    {
+        using var generator = new TextGenerator(_model.Gpt, _tokenizer, threads: 1);
+        var options = new GenerationOptions { Seed = 5, SampleCount = 3, Temperature = 1, TopK = 0, MaxNewTokens = 100 };
+        foreach (KvType kvType in new[] { KvType.F32, KvType.Bf16, KvType.Bf16, KvType.F32 })
+        {
+            using GenerationRun run = generator.Generate(Ids(20), options with { KvType = kvType });
+            run.Complete();
+            for (int i = 0; i < options.SampleCount; i++)
+            {
+                var random = new RandomSource(5, (ulong)i);
+                SamplerPipeline pipeline = SamplerPipeline.Create(temperature: 1, topK: 0);
+                Assert.Equal(Reference(Ids(20), 100, logits => pipeline.Sample(logits, random), kvType), run.Samples[i].Ids.ToArray());
+            }
+
+            GenerationSession waiting = generator.Rent(kvType);   // what the run gave back
+            Assert.Equal((kvType, kvType), (waiting.Cache(0).KvType, waiting.Cache(2).KvType));
+            generator.Return(waiting);
+        }
+    }
+
     // Recomputes all of the last T_max tokens for each token, as generate() of the tutorials does.
-    private int[] Reference(int[] prompt, int count, Func<float[], int> choose)
+    private int[] Reference(int[] prompt, int count, Func<float[], int> choose, KvType kvType = KvType.F32)
     {
         List<int> ids = [.. prompt];
         using var activations = new Activations(Config, threads: 1);
         for (int i = 0; i < count; i++)
         {
-            using var cache = new KvCache(Config);
+            using var cache = new KvCache(Config, kvType);
             var batch = new TokenBatch();
             batch.Add(cache, ids.TakeLast(Config.ContextLength).ToArray());
             ids.Add(choose(_model.Gpt.Forward(batch, activations).ToArray()));

@@ -1,9 +1,12 @@
 using MyGpt.Runtime.Kernels;
+using MyGpt.Runtime.Kernels.WeightTypes;
+using MyGpt.Runtime.Tests.Weights;
 
 namespace MyGpt.Runtime.Tests.Kernels;
 
 /// <summary>One sequence's queries, and its keys and values in pages; what a page holds beyond them is NaN.</summary>
-internal sealed unsafe class AttentionCall : IDisposable
+internal sealed unsafe class AttentionCall<TElement> : IDisposable
+    where TElement : struct, IKvType
 {
     private const int Layer = 1;
 
@@ -18,16 +21,17 @@ internal sealed unsafe class AttentionCall : IDisposable
         _qkv = Sample.Floats(length * Width, headDim, spread: 1.5f);
         _layout = new KvPage(layerCount: 2, kvHeads, headDim);
         int pages = (length + KvPage.Positions - 1) / KvPage.Positions;
-        _pages = new NativeBuffer(_layout.Length * pages);
-        new Span<float>(_pages.Data, (int)_pages.Length).Fill(float.NaN);
-        _table = new NativeBuffer(pages * sizeof(float*) / sizeof(float));
+        nuint pageBytes = TElement.RowBytes((nuint)_layout.Length);
+        _pages = new NativeBuffer((long)pageBytes / sizeof(float) * pages);
+        new Span<byte>(_pages.Data, (int)_pages.Length * sizeof(float)).Fill(0xFF);   // in every type
+        _table = new NativeBuffer(pages * sizeof(byte*) / sizeof(float));
         for (int i = 0; i < pages; i++)
-            ((float**)_table.Data)[i] = _pages.Data + i * _layout.Length;
+            ((byte**)_table.Data)[i] = (byte*)_pages.Data + (nuint)i * pageBytes;
         _rows = new NativeBuffer((long)length * sizeof(AttentionRow) / sizeof(float));
         for (int t = 0; t < length; t++)
-            Rows[t] = new AttentionRow((float**)_table.Data, t + 1);
+            Rows[t] = new AttentionRow((byte**)_table.Data, t + 1);
         fixed (float* qkv = _qkv)
-            new KvStore { Qkv = qkv, Rows = Rows, Page = _layout, Tokens = length, QkvDim = Width, Layer = Layer }.Run(0, length * kvHeads, worker: 0);
+            new KvStore<TElement> { Qkv = qkv, Rows = Rows, Page = _layout, Tokens = length, QkvDim = Width, Layer = Layer }.Run(0, length * kvHeads, worker: 0);
     }
 
     private int Width => (_heads + 2 * _kvHeads) * _headDim;
@@ -35,7 +39,7 @@ internal sealed unsafe class AttentionCall : IDisposable
     private AttentionRow* Rows => (AttentionRow*)_rows.Data;
 
     /// <summary>Attention of some of the tokens, (count, NH * HS).</summary>
-    public float[] Run(int first, int count, Action<Attention> run, int contextLength = 0, int threads = 1)
+    public float[] Run(int first, int count, Action<Attention<TElement>> run, int contextLength = 0, int threads = 1)
     {
         var scratchLayout = new AttentionScratch(Math.Max(contextLength, _length), _headDim);
         using var scratch = new NativeBuffer(scratchLayout.Length * threads);
@@ -43,7 +47,7 @@ internal sealed unsafe class AttentionCall : IDisposable
         var mixed = new Guarded(new float[count * _heads * _headDim]);
         fixed (float* qkv = _qkv, y = mixed.Span)
         {
-            run(new Attention
+            run(new Attention<TElement>
             {
                 Qkv = qkv + first * Width,
                 Mixed = y,
@@ -70,13 +74,17 @@ internal sealed unsafe class AttentionCall : IDisposable
             {
                 int q = t * Width + h * _headDim, k = (_heads + h / (_heads / _kvHeads)) * _headDim, v = k + _kvHeads * _headDim;
                 double[] e = [.. Enumerable.Range(0, t + 1).Select(p =>
-                    Math.Exp(Enumerable.Range(0, _headDim).Sum(d => (double)_qkv[q + d] * _qkv[p * Width + k + d]) / Math.Sqrt(_headDim)))];
+                    Math.Exp(Enumerable.Range(0, _headDim).Sum(d => (double)_qkv[q + d] * Cached(p * Width + k + d)) / Math.Sqrt(_headDim)))];
                 for (int d = 0; d < _headDim; d++)
-                    mixed[(t * _heads + h) * _headDim + d] = Enumerable.Range(0, t + 1).Sum(p => e[p] * _qkv[p * Width + v + d]) / e.Sum();
+                    mixed[(t * _heads + h) * _headDim + d] = Enumerable.Range(0, t + 1).Sum(p => e[p] * Cached(p * Width + v + d)) / e.Sum();
             }
         }
         return mixed;
     }
+
+    // What the cache makes of a key or a value.
+    private double Cached(int index) =>
+        typeof(TElement) == typeof(Bf16Rows) ? BitConverter.UInt32BitsToSingle((uint)TinyModels.ToBf16(_qkv[index]) << 16) : _qkv[index];
 
     public void Dispose()
     {

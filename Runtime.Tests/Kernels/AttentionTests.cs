@@ -1,5 +1,6 @@
 using MyGpt.Runtime.Kernels;
 using MyGpt.Runtime.Kernels.Threading;
+using MyGpt.Runtime.Kernels.WeightTypes;
 
 namespace MyGpt.Runtime.Tests.Kernels;
 
@@ -26,7 +27,35 @@ public class AttentionTests
     [MemberData(nameof(Shapes))]
     public void Run_matches_reference_on_every_instruction_set(int headDim, int heads, int kvHeads)
     {
-        using var call = new AttentionCall(headDim, heads, kvHeads, Length);
+        Match<F32Rows>(headDim, heads, kvHeads);
+        Match<Bf16Rows>(headDim, heads, kvHeads);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Run_gives_the_same_bits_for_any_cut_of_the_tokens(int headDim, int heads, int kvHeads)
+    {
+        Cut<F32Rows>(headDim, heads, kvHeads);
+        Cut<Bf16Rows>(headDim, heads, kvHeads);
+    }
+
+    [Theory]
+    [InlineData(1, 5000)]      // half as many scores fit a worker's scratch
+    [InlineData(1, 20_000)]    // three rows of them
+    [InlineData(1, 1 << 17)]   // one
+    [InlineData(2, Length)]
+    [InlineData(3, Length)]
+    [InlineData(8, 20_000)]
+    public void Run_gives_the_same_bits_for_any_threads_and_scratch(int threads, int contextLength)
+    {
+        Share<F32Rows>(threads, contextLength);
+        Share<Bf16Rows>(threads, contextLength);
+    }
+
+    private static void Match<TElement>(int headDim, int heads, int kvHeads)
+        where TElement : struct, IKvType
+    {
+        using var call = new AttentionCall<TElement>(headDim, heads, kvHeads, Length);
         double[] expected = call.Reference();
 
         var bits = new List<uint[]>();
@@ -40,11 +69,10 @@ public class AttentionTests
         Assert.All(bits, b => Assert.Equal(bits[0], b));
     }
 
-    [Theory]
-    [MemberData(nameof(Shapes))]
-    public void Run_gives_the_same_bits_for_any_cut_of_the_tokens(int headDim, int heads, int kvHeads)
+    private static void Cut<TElement>(int headDim, int heads, int kvHeads)
+        where TElement : struct, IKvType
     {
-        using var call = new AttentionCall(headDim, heads, kvHeads, Length);
+        using var call = new AttentionCall<TElement>(headDim, heads, kvHeads, Length);
         float[] whole = call.Run(0, Length, job => Simd.Run(job.Whole()));
         foreach (int step in new[] { 1, 2, 5, 6, 7, 13, 63, 64, 65, 127 })
         {
@@ -55,16 +83,10 @@ public class AttentionTests
         }
     }
 
-    [Theory]
-    [InlineData(1, 5000)]      // half as many scores fit a worker's scratch
-    [InlineData(1, 20_000)]    // three rows of them
-    [InlineData(1, 1 << 17)]   // one
-    [InlineData(2, Length)]
-    [InlineData(3, Length)]
-    [InlineData(8, 20_000)]
-    public void Run_gives_the_same_bits_for_any_threads_and_scratch(int threads, int contextLength)
+    private static void Share<TElement>(int threads, int contextLength)
+        where TElement : struct, IKvType
     {
-        using var call = new AttentionCall(headDim: 24, heads: 10, kvHeads: 2, Length);
+        using var call = new AttentionCall<TElement>(headDim: 24, heads: 10, kvHeads: 2, Length);
         float[] expected = call.Run(0, Length, job => Simd.Run(job.Whole()));
         using var partition = new RowPartition(threads);
         Assert.Equal(Sample.Bits(expected), Sample.Bits(call.Run(0, Length, job => job.Run(partition, positions: 1 << 20), contextLength, threads)));

@@ -21,13 +21,16 @@ public class GptVariantTests
     {
         using InMemoryModel model = Make(name);
         int[] ids = ModelRuns.Ids(model.Config, 70);
-        uint[] whole = ModelRuns.Bits(ModelRuns.Logits(model, ids, threads: 2));
+        foreach (KvType kvType in Enum.GetValues<KvType>())
+        {
+            uint[] whole = ModelRuns.Bits(ModelRuns.Logits(model, ids, threads: 2, kvType: kvType));
 
-        Assert.Equal(whole, ModelRuns.Bits(ModelRuns.Logits(model, ids, threads: 1)));
-        Assert.Equal(whole, ModelRuns.Bits(ModelRuns.Logits(model, ids, threads: 1, step: 1)));
-        Assert.Equal(whole, ModelRuns.Bits(ModelRuns.Logits(model, ids, threads: 3, step: 13)));
-        Assert.Equal(whole, ModelRuns.Bits(BehindAnotherSequence(model, ids)));
-        Assert.Equal(whole[^model.Config.VocabSize..], ModelRuns.Bits(AfterTruncate(model, ids)));
+            Assert.Equal(whole, ModelRuns.Bits(ModelRuns.Logits(model, ids, threads: 1, kvType: kvType)));
+            Assert.Equal(whole, ModelRuns.Bits(ModelRuns.Logits(model, ids, threads: 1, step: 1, kvType)));
+            Assert.Equal(whole, ModelRuns.Bits(ModelRuns.Logits(model, ids, threads: 3, step: 13, kvType)));
+            Assert.Equal(whole, ModelRuns.Bits(BehindAnotherSequence(model, ids, kvType)));
+            Assert.Equal(whole[^model.Config.VocabSize..], ModelRuns.Bits(AfterTruncate(model, ids, kvType)));
+        }
     }
 
     [Theory]
@@ -83,10 +86,10 @@ public class GptVariantTests
     private static InMemoryModel Make(string name) => new(ModelVariants.All[name].Config, ModelVariants.All[name].Type);
 
     // Rows of a batch, and their scratch memory, lie elsewhere than those of a sequence alone.
-    private static float[] BehindAnotherSequence(InMemoryModel model, int[] ids)
+    private static float[] BehindAnotherSequence(InMemoryModel model, int[] ids, KvType kvType)
     {
         using var activations = new Activations(model.Config, threads: 2);
-        using KvCache other = new(model.Config), cache = new(model.Config);
+        using KvCache other = new(model.Config, kvType), cache = new(model.Config, kvType);
         var batch = new TokenBatch();
         batch.Add(other, ids.AsSpan(20, 11), LogitRows.Last);
         batch.Add(cache, ids, LogitRows.All);
@@ -94,10 +97,10 @@ public class GptVariantTests
     }
 
     // The cache holds another continuation first, which is forgotten.
-    private static float[] AfterTruncate(InMemoryModel model, int[] ids)
+    private static float[] AfterTruncate(InMemoryModel model, int[] ids, KvType kvType)
     {
         using var activations = new Activations(model.Config, threads: 2);
-        using KvCache cache = new(model.Config);
+        using KvCache cache = new(model.Config, kvType);
         var batch = new TokenBatch();
         batch.Add(cache, [.. ids[..66], .. ids[..9]], LogitRows.None);
         model.Gpt.Forward(batch, activations);

@@ -16,10 +16,11 @@ internal static class ModelRuns
     /// <param name="ids">The sequence, (T).</param>
     /// <param name="threads">Threads of the session.</param>
     /// <param name="step">Tokens a call.</param>
-    public static float[] Logits(InMemoryModel model, int[] ids, int threads = 2, int step = int.MaxValue)
+    /// <param name="kvType">What keys and values are cached as.</param>
+    public static float[] Logits(InMemoryModel model, int[] ids, int threads = 2, int step = int.MaxValue, KvType kvType = KvType.F32)
     {
         using var activations = new Activations(model.Config, threads);
-        using var cache = new KvCache(model.Config);
+        using var cache = new KvCache(model.Config, kvType);
         var batch = new TokenBatch();
         List<float> logits = [];
         for (int at = 0; at < ids.Length; at += Math.Min(step, ids.Length))

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Tokenization;
 
 namespace MyGpt.Runtime.Generation;
@@ -68,6 +69,14 @@ public sealed record GenerationOptions
     {
         get;
         init => field = value is not { } overflow || Enum.IsDefined(overflow) ? value : throw OutOfRange(nameof(Overflow), overflow, "Crop or Stop");
+    }
+
+    /// <summary>What the KV cache holds keys and values as; float32 unless told otherwise.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is no member of the enum.</exception>
+    public KvType KvType
+    {
+        get;
+        init => field = Enum.IsDefined(value) ? value : throw OutOfRange(nameof(KvType), value, "F32 or Bf16");
     }
 
     /// <summary>Whether the text of a special token such as <c>&lt;|endoftext|&gt;</c> in a prompt is that token; else it is ordinary text.</summary>

@@ -121,7 +121,7 @@ public sealed class GenerationRun : IDisposable
         long start = Stopwatch.GetTimestamp();
         if (_session is null)
         {
-            _session = _generator.Rent();
+            _session = _generator.Rent(_setup.Options.KvType);
             return Prefill(_session, start);
         }
         int tokens = _live;

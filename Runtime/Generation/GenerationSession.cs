@@ -6,6 +6,7 @@ namespace MyGpt.Runtime.Generation;
 internal sealed class GenerationSession(GptConfig config, int threads) : IDisposable
 {
     private readonly List<KvCache> _caches = [];
+    private KvType _kvType;
 
     public Activations Activations { get; } = new(config, threads);
 
@@ -14,11 +15,19 @@ internal sealed class GenerationSession(GptConfig config, int threads) : IDispos
     /// <summary>A copy of the prompt's logits for one of the samples that start from them, (V).</summary>
     public float[] Logits { get; } = new float[config.VocabSize];
 
+    /// <summary>Gets ready for a run; caches that hold something else than it needs are freed.</summary>
+    public void Begin(KvType kvType)
+    {
+        if (kvType != _kvType)
+            FreeCaches();
+        _kvType = kvType;
+    }
+
     /// <summary>The cache of a sample; made when it is first asked for.</summary>
     public KvCache Cache(int sample)
     {
         while (_caches.Count <= sample)
-            _caches.Add(new KvCache(config));
+            _caches.Add(new KvCache(config, _kvType));
         return _caches[sample];
     }
 
@@ -31,7 +40,13 @@ internal sealed class GenerationSession(GptConfig config, int threads) : IDispos
 
     public void Dispose()
     {
-        _caches.ForEach(cache => cache.Dispose());
+        FreeCaches();
         Activations.Dispose();
+    }
+
+    private void FreeCaches()
+    {
+        _caches.ForEach(cache => cache.Dispose());
+        _caches.Clear();
     }
 }

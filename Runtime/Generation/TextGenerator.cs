@@ -101,15 +101,17 @@ public sealed class TextGenerator : IDisposable
 
     internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
 
-    internal GenerationSession Rent()
+    internal GenerationSession Rent(KvType kvType)
     {
+        GenerationSession? session;
         lock (_idle)
         {
             ThrowIfDisposed();
-            if (_idle.TryPop(out GenerationSession? session))
-                return session;
+            _idle.TryPop(out session);
         }
-        return new GenerationSession(_gpt.Config, _threads);
+        session ??= new GenerationSession(_gpt.Config, _threads);
+        session.Begin(kvType);
+        return session;
     }
 
     internal void Return(GenerationSession session)

@@ -7,9 +7,9 @@ namespace MyGpt.Runtime.Kernels;
 /// <summary>Where one token of the call finds its past.</summary>
 /// <param name="pages">The sequence's pages, see <see cref="KvPage"/>.</param>
 /// <param name="length">Positions the token attends over, its own included.</param>
-internal readonly unsafe struct AttentionRow(float** pages, int length)
+internal readonly unsafe struct AttentionRow(byte** pages, int length)
 {
-    public readonly float** Pages = pages;
+    public readonly byte** Pages = pages;
     public readonly int Length = length;
 }
 
@@ -21,7 +21,8 @@ internal readonly unsafe struct AttentionRow(float** pages, int length)
 /// element is one chain along the positions of a page, and pages are added in order. Nothing depends on the other tokens of the
 /// call, so a prompt in one call and token by token give the same bits.
 /// </remarks>
-internal unsafe struct Attention : IRowJob, IKernel
+internal unsafe struct Attention<TElement> : IRowJob, IKernel
+    where TElement : struct, IKvType
 {
     /// <summary>Queries, keys and values of the call, (T, (NH + 2 NKV) * HS); only the queries are read here.</summary>
     public float* Qkv;
@@ -52,7 +53,7 @@ internal unsafe struct Attention : IRowJob, IKernel
     /// <param name="positions">Positions attended over, summed over the tokens.</param>
     public readonly void Run(RowPartition partition, long positions)
     {
-        Attention job = this with { _cut = Cut(partition.Threads) };
+        Attention<TElement> job = this with { _cut = Cut(partition.Threads) };
         partition.Run(job, job._cut.Blocks, grain: 1, work: positions * HeadCount * Page.HeadDim * 2);
     }
 
@@ -60,7 +61,7 @@ internal unsafe struct Attention : IRowJob, IKernel
     public readonly void Run(int first, int end, int worker) => Simd.Run(this with { _first = first, _end = end, _worker = worker });
 
     /// <summary>All of the attention as one part, for a worker alone.</summary>
-    internal readonly Attention Whole()
+    internal readonly Attention<TElement> Whole()
     {
         AttentionCut cut = Cut(threads: 1);
         return this with { _cut = cut, _end = cut.Blocks };
@@ -81,7 +82,7 @@ internal unsafe struct Attention : IRowJob, IKernel
                 int end = token + 1;
                 while (end < part.EndToken && Rows[end].Pages == Rows[token].Pages)   // tokens of one sequence
                     end++;
-                AttentionBlock.Run<TOps, TVec, F32Rows>(this, part with { FirstToken = token, EndToken = end }, scratch);
+                AttentionBlock.Run<TOps, TVec, TElement>(this, part with { FirstToken = token, EndToken = end }, scratch);
                 token = end;
             }
         }

@@ -11,10 +11,10 @@ internal static unsafe class AttentionBlock
     /// <param name="part">The block.</param>
     /// <param name="scratch">Working memory of this worker.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run<TOps, TVec, TElement>(in Attention call, AttentionPart part, float* scratch)
+    public static void Run<TOps, TVec, TElement>(in Attention<TElement> call, AttentionPart part, float* scratch)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
-        where TElement : struct, IWeightType
+        where TElement : struct, IKvType
     {
         int tokens = part.EndToken - part.FirstToken;
         AttentionRow* rows = call.Rows + part.FirstToken;
@@ -71,11 +71,11 @@ internal static unsafe class AttentionBlock
         return Softmax.Exponentials(new Span<float>(scores, whole));
     }
 
-    private static byte* PageKeys(in Attention call, int kvHead, AttentionRow* rows, int start) =>
-        (byte*)call.Page.Keys(rows->Pages[start / KvPage.Positions], call.Layer, kvHead);
+    private static byte* PageKeys<TElement>(in Attention<TElement> call, int kvHead, AttentionRow* rows, int start)
+        where TElement : struct, IKvType => call.Page.Keys<TElement>(rows->Pages[start / KvPage.Positions], call.Layer, kvHead);
 
-    private static byte* PageValues(in Attention call, int kvHead, AttentionRow* rows, int start) =>
-        (byte*)call.Page.Values(rows->Pages[start / KvPage.Positions], call.Layer, kvHead);
+    private static byte* PageValues<TElement>(in Attention<TElement> call, int kvHead, AttentionRow* rows, int start)
+        where TElement : struct, IKvType => call.Page.Values<TElement>(rows->Pages[start / KvPage.Positions], call.Layer, kvHead);
 
     // Scores of one page. What lies beyond a token's own length is computed too, and never read.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using MyGpt.Runtime.Kernels.WeightTypes;
+
 namespace MyGpt.Runtime.Kernels;
 
 /// <summary>
@@ -17,7 +20,7 @@ internal readonly unsafe struct KvPage(int layerCount, int kvHeadCount, int head
     public readonly int KvHeadCount = kvHeadCount;
     public readonly int HeadDim = headDim;
 
-    /// <summary>Floats in a page.</summary>
+    /// <summary>Elements in a page.</summary>
     public long Length { get; } = checked((long)layerCount * kvHeadCount * 2 * Positions * headDim);
 
     /// <summary>Whether pages of two layouts hold the same at the same places.</summary>
@@ -26,10 +29,12 @@ internal readonly unsafe struct KvPage(int layerCount, int kvHeadCount, int head
     private nuint HeadLength => (nuint)Positions * (nuint)HeadDim;
 
     /// <summary>Keys of one head, (HS, 64).</summary>
-    public float* Keys(float* page, int layer, int kvHead) => page + ((nuint)layer * (nuint)KvHeadCount + (nuint)kvHead) * 2 * HeadLength;
+    public byte* Keys<TElement>(byte* page, int layer, int kvHead)
+        where TElement : struct, IWeightType => page + TElement.RowBytes(((nuint)layer * (nuint)KvHeadCount + (nuint)kvHead) * 2 * HeadLength);
 
     /// <summary>Values of one head, (64, HS).</summary>
-    public float* Values(float* page, int layer, int kvHead) => Keys(page, layer, kvHead) + HeadLength;
+    public byte* Values<TElement>(byte* page, int layer, int kvHead)
+        where TElement : struct, IWeightType => Keys<TElement>(page, layer, kvHead) + TElement.RowBytes(HeadLength);
 
     /// <summary>Stores one token's key and value of one head.</summary>
     /// <param name="page">The page that holds the position.</param>
@@ -38,11 +43,13 @@ internal readonly unsafe struct KvPage(int layerCount, int kvHeadCount, int head
     /// <param name="slot">Position within the page, 0 to 63.</param>
     /// <param name="k">Key, (HS).</param>
     /// <param name="v">Value, (HS).</param>
-    public void Store(float* page, int layer, int kvHead, int slot, float* k, float* v)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Store<TElement>(byte* page, int layer, int kvHead, int slot, float* k, float* v)
+        where TElement : struct, IKvType
     {
-        float* keys = Keys(page, layer, kvHead) + slot;
-        for (int d = 0; d < HeadDim; d++)
-            keys[(nuint)d * Positions] = k[d];
-        new ReadOnlySpan<float>(v, HeadDim).CopyTo(new Span<float>(Values(page, layer, kvHead) + (nuint)slot * (nuint)HeadDim, HeadDim));
+        byte* keys = Keys<TElement>(page, layer, kvHead);
+        for (nuint d = 0; d < (nuint)HeadDim; d++)
+            TElement.Store(k[d], keys, d * Positions + (nuint)slot);
+        TElement.Store(new ReadOnlySpan<float>(v, HeadDim), Values<TElement>(page, layer, kvHead) + (nuint)slot * TElement.RowBytes((nuint)HeadDim));
     }
 }

@@ -1,13 +1,15 @@
 using MyGpt.Runtime.Kernels.Threading;
+using MyGpt.Runtime.Kernels.WeightTypes;
 
 namespace MyGpt.Runtime.Kernels;
 
 /// <summary>Stores the keys and values of a call's tokens, one layer, in their sequences' pages.</summary>
 /// <remarks>
-/// Head by head: a page's keys of one head are HS rows of 256 bytes, which stay in the first-level cache while the tokens fill them column by
+/// Head by head: a page's keys of one head are HS rows of 64 elements, which stay in the first-level cache while the tokens fill them column by
 /// column. Token by token every store would miss it.
 /// </remarks>
-internal unsafe struct KvStore : IRowJob
+internal unsafe struct KvStore<TElement> : IRowJob
+    where TElement : struct, IKvType
 {
     /// <summary>Queries, keys and values, (T, (NH + 2 NKV) * HS).</summary>
     public float* Qkv;
@@ -36,7 +38,7 @@ internal unsafe struct KvStore : IRowJob
         {
             int head = item / Tokens, token = item - head * Tokens, position = Rows[token].Length - 1;
             float* k = Qkv + (nint)token * QkvDim + (QkvDim - 2 * kvDim) + head * Page.HeadDim;
-            Page.Store(Rows[token].Pages[position / KvPage.Positions], Layer, head, position % KvPage.Positions, k, k + kvDim);
+            Page.Store<TElement>(Rows[token].Pages[position / KvPage.Positions], Layer, head, position % KvPage.Positions, k, k + kvDim);
         }
     }
 }

@@ -32,6 +32,9 @@ internal readonly unsafe ref struct BatchChunk
     /// <summary>How the caches' pages lie; they are all of one model.</summary>
     public KvPage Layout => _batch.Parts[0].Cache.Layout;
 
+    /// <summary>What the caches hold; it is the same in all of them.</summary>
+    public KvType KvType => _batch.Parts[0].Cache.KvType;
+
     /// <summary>The chunk after this one.</summary>
     public BatchChunk Next() => new(_batch, _capacity, _first + Count);
 

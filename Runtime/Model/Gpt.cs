@@ -47,7 +47,7 @@ public sealed unsafe class Gpt
     /// <param name="batch">Tokens of one or more sequences, (T).</param>
     /// <param name="activations">Scratch memory and threads of the session.</param>
     /// <returns>Logits, (<see cref="TokenBatch.LogitRowCount"/>, V), in the order of the batch; the caller's to change, valid until the next call with the same activations and as long as those are alive.</returns>
-    /// <exception cref="ArgumentException">A token id is not below V, a sequence would outgrow T_max, the logits would outgrow a span, or a cache or the activations are of another model. Nothing has changed then.</exception>
+    /// <exception cref="ArgumentException">A token id is not below V, a sequence would outgrow T_max, the logits would outgrow a span, a cache or the activations are of another model, or the caches are of several types. Nothing has changed then.</exception>
     public Span<float> Forward(TokenBatch batch, Activations activations)
     {
         ArgumentNullException.ThrowIfNull(batch);
@@ -80,8 +80,8 @@ public sealed unsafe class Gpt
             Norm(a, block.AttentionNorm, a.Residual, tokens, a.Normed);                             // (T, C)
             Linear.Apply(a, block.Qkv, a.Normed, tokens, a.Qkv);                                    // (T, (NH + 2 NKV) * HS)
             Rotate(a, tokens);                                                                      // Q, K of (T)
-            Store(a, tokens, layer, chunk.Layout);                                                  // K, V of (T) into the caches
-            Attend(a, tokens, positions, layer, chunk.Layout);                                      // (T, NH * HS)
+            CachedAttention.Store(a, chunk, layer);                                                 // K, V of (T) into the caches
+            CachedAttention.Attend(a, chunk, positions, layer);                                     // (T, NH * HS)
             Linear.Apply(a, block.Projection, a.Mixed, tokens, a.Projected, residual: a.Residual);
             Norm(a, block.MlpNorm, a.Residual, tokens, a.Normed);                                   // (T, C)
             Expand(block, a, tokens);                                                               // (T, F)
@@ -159,16 +159,6 @@ public sealed unsafe class Gpt
         }.Run(a.Partition, tokens);
     }
 
-    private void Store(Activations a, int tokens, int layer, KvPage layout) => new KvStore
-    {
-        Qkv = a.Qkv,
-        Rows = a.Rows,
-        Page = layout,
-        Tokens = tokens,
-        QkvDim = Config.QkvDim,
-        Layer = layer,
-    }.Run(a.Partition);
-
     private void Expand(BlockWeights block, Activations a, int tokens)
     {
         if (block.MlpGate is not { } gate)
@@ -179,20 +169,6 @@ public sealed unsafe class Gpt
         Linear.Apply(a, block.MlpUp, a.Normed, tokens, a.Gated);
         Linear.Apply(a, gate, a.Normed, tokens, a.Hidden, Activation, factor: a.Gated);
     }
-
-    private void Attend(Activations a, int tokens, long positions, int layer, KvPage layout) => new Attention
-    {
-        Qkv = a.Qkv,
-        Mixed = a.Mixed,
-        Scratch = a.Scratch,
-        Rows = a.Rows,
-        ScratchLayout = a.AttentionScratch,
-        Page = layout,
-        Tokens = tokens,
-        HeadCount = Config.HeadCount,
-        QkvDim = Config.QkvDim,
-        Layer = layer,
-    }.Run(a.Partition, positions);
 
     private delegate*<Span<float>, void> Activation => Config.Activation switch
     {
@@ -220,6 +196,8 @@ public sealed unsafe class Gpt
         {
             if (!part.Cache.Layout.IsSame(_cacheLayout) || part.Cache.Capacity != Config.ContextLength)
                 throw new ArgumentException("a KV cache belongs to a model of another shape", nameof(batch));
+            if (part.Cache.KvType != batch.Parts[0].Cache.KvType)
+                throw new ArgumentException($"caches of {batch.Parts[0].Cache.KvType.Code()} and {part.Cache.KvType.Code()} found, one type needed", nameof(batch));
             if (part.Count > part.Cache.Capacity - part.Cache.Length)
                 throw new ArgumentException($"{part.Cache.Length} + {part.Count} tokens found, at most {part.Cache.Capacity} fit the context", nameof(batch));
         }

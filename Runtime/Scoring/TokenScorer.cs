@@ -5,13 +5,14 @@ namespace MyGpt.Runtime.Scoring;
 /// <summary>Says how likely a model finds the tokens of a text. Holds scratch memory, a cache and worker threads; for one thread at a time.</summary>
 /// <param name="gpt">The model; its weights must outlive the scorer.</param>
 /// <param name="threads">Threads that work on a call, 1 or more; no result depends on it.</param>
-public sealed class TokenScorer(Gpt gpt, int threads) : IDisposable
+/// <param name="kvType">What the KV cache holds keys and values as.</param>
+public sealed class TokenScorer(Gpt gpt, int threads, KvType kvType = KvType.F32) : IDisposable
 {
     // Logits of one piece: 83 tokens of 50,257 logits. Longer pieces gain little, and a whole context would take 200 MB.
     private const int MaxLogitBytes = 16 << 20;
 
     private readonly Activations _activations = new(gpt.Config, threads);
-    private readonly KvCache _cache = new(gpt.Config);
+    private readonly KvCache _cache = new(gpt.Config, kvType);
     private readonly TokenBatch _batch = new();
     private readonly int _pieceLength = Math.Max(1, MaxLogitBytes / sizeof(float) / gpt.Config.VocabSize);
 

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace MyGpt.Runtime.Kernels.WeightTypes;
 
 /// <summary>float32, row after row.</summary>
-internal readonly unsafe struct F32Rows : IWeightType
+internal readonly unsafe struct F32Rows : IKvType
 {
     public static nuint RowBytes(nuint columns) => columns * sizeof(float);
 
@@ -16,4 +16,10 @@ internal readonly unsafe struct F32Rows : IWeightType
     public static TVec LoadTail<TOps, TVec>(byte* row, nuint start, nuint length)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct => TOps.LoadTail(ref *(float*)row, start, length);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(float value, byte* row, nuint i) => ((float*)row)[i] = value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(ReadOnlySpan<float> values, byte* row) => values.CopyTo(new Span<float>(row, values.Length));
 }

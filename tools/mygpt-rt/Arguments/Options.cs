@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Tokenization;
 
 namespace MyGpt.CommandLine.Arguments;
@@ -111,6 +112,11 @@ internal static class Options
     public static Option<UnknownText?> Unknown() => OneOf(
         "--unknown", "text that the vocabulary does not have: an error, left out, or a token such as <unk> or ? in its place [default: error]",
         ("error", UnknownText.Error), ("skip", UnknownText.Skip), ("replace", UnknownText.Replace));
+
+    /// <summary>What keys and values are cached as.</summary>
+    public static Option<KvType?> KvType() => OneOf(
+        "--kv-type", "what keys and values are cached as: bf16 takes half the memory and is faster far into the context, but rounds them [default: f32]",
+        (Runtime.Model.KvType.F32.Code(), Runtime.Model.KvType.F32), (Runtime.Model.KvType.Bf16.Code(), Runtime.Model.KvType.Bf16));
 
     /// <summary>The number of threads: all cores unless told.</summary>
     public static Option<int?> Threads() =>

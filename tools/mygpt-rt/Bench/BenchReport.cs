@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using MyGpt.CommandLine.Terminal;
 using MyGpt.CommandLine.Verbs;
+using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Weights;
 
 namespace MyGpt.CommandLine.Bench;
@@ -13,7 +14,7 @@ internal sealed class BenchReport(BenchResult result)
     public void Print(TextWriter output)
     {
         output.WriteLine($"{result.Type.Code()}, {Figures.Bytes(result.BytesPerToken)} of weights read per token, "
-            + $"{Figures.Bytes(result.KvBytesPerPosition)} of keys and values for each position before it");
+            + $"{Figures.Bytes(result.KvBytesPerPosition)} of {result.KvType.Code()} keys and values for each position before it");
         Table(output, Threads(result.Speed), result.Speed.AddTo);
         if (result.OneThread is { } one)
             Table(output, Threads(one), one.AddTo);
@@ -38,6 +39,7 @@ internal sealed class BenchReport(BenchResult result)
         json.WriteString("type", result.Type.Code());
         json.WriteNumber("threads", result.Speed.Threads);
         json.WriteNumber("bytes_per_token", result.BytesPerToken);
+        json.WriteString("kv_type", result.KvType.Code());
         json.WriteNumber("kv_bytes_per_position", result.KvBytesPerPosition);
         result.Speed.Write(json);
         if (result.OneThread is { } one)

@@ -1,3 +1,4 @@
+using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Weights;
 
 namespace MyGpt.CommandLine.Bench;
@@ -13,6 +14,9 @@ internal sealed record BenchResult
 
     /// <summary>Bytes of weight rows that a decoded token reads.</summary>
     public required long BytesPerToken { get; init; }
+
+    /// <summary>What keys and values are cached as.</summary>
+    public required KvType KvType { get; init; }
 
     /// <summary>Bytes of keys and values that it reads for each position before it.</summary>
     public required long KvBytesPerPosition { get; init; }

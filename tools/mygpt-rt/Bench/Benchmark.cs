@@ -7,7 +7,7 @@ using MyGpt.Runtime.Model;
 namespace MyGpt.CommandLine.Bench;
 
 /// <summary>Runs all measurements of a model.</summary>
-internal sealed class Benchmark(string path, LanguageModel model, CommandConsole console) : IDisposable
+internal sealed class Benchmark(string path, LanguageModel model, KvType kvType, CommandConsole console) : IDisposable
 {
     private const int Repetitions = 5;
 
@@ -23,8 +23,8 @@ internal sealed class Benchmark(string path, LanguageModel model, CommandConsole
     public BenchResult Run(bool isQuick)
     {
         Gpt gpt = model.Gpt;
-        using var workload = new Workload(gpt, _activations);
-        long kvBytes = ModelCost.KvBytesPerPosition(gpt.Config);
+        using var workload = new Workload(gpt, _activations, kvType);
+        long kvBytes = ModelCost.KvBytesPerPosition(gpt.Config, kvType);
         _progress.Show("memory");
         double? memory = MemoryOfARun(workload, kvBytes);   // first of all: what the other measurements take is not the model's
         double peak = Process.GetCurrentProcess().PeakWorkingSet64 / 1e6;
@@ -35,6 +35,7 @@ internal sealed class Benchmark(string path, LanguageModel model, CommandConsole
             IsQuick = isQuick,
             Type = ModelCost.MatrixType(gpt.Weights),
             BytesPerToken = ModelCost.BytesPerToken(gpt.Weights),
+            KvType = kvType,
             KvBytesPerPosition = kvBytes,
             Speed = MeasureSpeed(_activations, workload, reads, Workload.DecodedTokens, Repetitions),
             MemoryMegabytes = memory,
@@ -55,7 +56,7 @@ internal sealed class Benchmark(string path, LanguageModel model, CommandConsole
         if (model.Threads > 1)
         {
             using var activations = new Activations(model.Gpt.Config, threads: 1);
-            using var alone = new Workload(model.Gpt, activations);
+            using var alone = new Workload(model.Gpt, activations, kvType);
             oneThread = MeasureSpeed(activations, alone, reads, DecodedTokensOfOne, RepetitionsOfOne);
         }
         var generation = new GenerationWorkload(model, workload);
@@ -74,7 +75,7 @@ internal sealed class Benchmark(string path, LanguageModel model, CommandConsole
             Sampled = sampled,
             Overflow = overflow,
             OpenMilliseconds = open,
-            FirstTokenMilliseconds = FirstToken.Milliseconds(path, workload.Prompt(workload.PromptLength), model.Threads),
+            FirstTokenMilliseconds = FirstToken.Milliseconds(path, workload.Prompt(workload.PromptLength), model.Threads, kvType),
         };
     }
 

@@ -17,7 +17,7 @@ internal sealed class DetailsMeasurement(Gpt gpt, Activations activations, Workl
     {
         GptConfig config = gpt.Config;
         bool hasEnd = config.ContextLength >= ShortestContext;
-        using Sequences one = new(gpt, activations, 1), many = new(gpt, activations, Details.BatchSize), late = new(gpt, activations, 1);
+        using Sequences one = Some(1), many = Some(Details.BatchSize), late = Some(1);
         one.Fill(workload.PromptLength);
         many.Fill(workload.PromptLength);
         // Half of the steps before the position, half behind it, and as far from the end as those after the prompt are from the beginning.
@@ -67,8 +67,10 @@ internal sealed class DetailsMeasurement(Gpt gpt, Activations activations, Workl
         };
     }
 
+    private Sequences Some(int count) => new(gpt, activations, workload.KvType, count);
+
     // Bytes that a token at a position reads.
-    private double Bytes(int position) => ModelCost.BytesPerToken(gpt.Weights) + ((double)position * ModelCost.KvBytesPerPosition(gpt.Config));
+    private double Bytes(int position) => ModelCost.BytesPerToken(gpt.Weights) + ((double)position * ModelCost.KvBytesPerPosition(gpt.Config, workload.KvType));
 
     // Of all threads; the least of a few runs, as the runtime's own threads allocate too now and then.
     private static double Allocated(Sequences one)

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using MyGpt.Runtime.Model;
 
 namespace MyGpt.CommandLine.Bench;
 
@@ -13,10 +14,11 @@ internal static class FirstToken
     /// <param name="weights">The model's file.</param>
     /// <param name="prompt">Token ids.</param>
     /// <param name="threads">Threads that compute.</param>
+    /// <param name="kvType">What keys and values are cached as.</param>
     /// <returns>Null if a process cannot be started or fails.</returns>
-    public static Spread? Milliseconds(string weights, int[] prompt, int threads)
+    public static Spread? Milliseconds(string weights, int[] prompt, int threads, KvType kvType)
     {
-        ProcessStartInfo command = Command(weights, prompt, threads);
+        ProcessStartInfo command = Command(weights, prompt, threads, kvType);
         var times = new List<double>();
         while (times.Count < Starts)
         {
@@ -27,7 +29,7 @@ internal static class FirstToken
         return Spread.Of(times);
     }
 
-    private static ProcessStartInfo Command(string weights, int[] prompt, int threads)
+    private static ProcessStartInfo Command(string weights, int[] prompt, int threads, KvType kvType)
     {
         var start = new ProcessStartInfo { RedirectStandardOutput = true, RedirectStandardError = true };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) is "mygpt-rt")
@@ -39,7 +41,8 @@ internal static class FirstToken
         }
         string ids = string.Join(',', prompt.Select(id => id.ToString(CultureInfo.InvariantCulture)));
         string threadCount = threads.ToString(CultureInfo.InvariantCulture);
-        string[] arguments = ["generate", weights, "--ids", ids, "-n", "1", "--temperature", "0", "--no-prompt", "--threads", threadCount];
+        string[] arguments =
+            ["generate", weights, "--ids", ids, "-n", "1", "--temperature", "0", "--no-prompt", "--threads", threadCount, "--kv-type", kvType.Code()];
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
         return start;

@@ -22,7 +22,10 @@ internal sealed class GenerationWorkload(LanguageModel model, Workload workload)
         for (ulong seed = 1; left > 0; seed++)
         {
             int steps = Math.Min(left, model.Gpt.Config.ContextLength - prompt.Length);
-            var options = new GenerationOptions { MaxNewTokens = steps + 1, Temperature = 0.8f, TopK = 50, Seed = seed, EndTokens = [] };
+            var options = new GenerationOptions
+            {
+                MaxNewTokens = steps + 1, Temperature = 0.8f, TopK = 50, Seed = seed, EndTokens = [], KvType = workload.KvType,
+            };
             using GenerationRun run = model.Generate(prompt, options);
             run.MoveNext();   // the prompt, and the first token with it
             long start = Stopwatch.GetTimestamp();
@@ -37,7 +40,7 @@ internal sealed class GenerationWorkload(LanguageModel model, Workload workload)
     /// <summary>Fills the context; <see cref="PastWindowRate"/> may be called until the result is disposed.</summary>
     public IDisposable BeginPastWindow()
     {
-        var options = new GenerationOptions { MaxNewTokens = int.MaxValue, Temperature = 0, EndTokens = [] };
+        var options = new GenerationOptions { MaxNewTokens = int.MaxValue, Temperature = 0, EndTokens = [], KvType = workload.KvType };
         _pastWindow = model.Generate(workload.Prompt(model.Gpt.Config.ContextLength), options);
         _pastWindow.MoveNext();
         return _pastWindow;

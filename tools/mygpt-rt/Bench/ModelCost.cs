@@ -29,8 +29,9 @@ internal static class ModelCost
         return ((2 * blocks * tokens) + head + attention) / tokens;
     }
 
-    /// <summary>Bytes of keys and values that a decoded token reads for each position before it: all layers, float32.</summary>
-    public static long KvBytesPerPosition(GptConfig config) => 2L * config.LayerCount * config.KvHeadCount * config.HeadDim * sizeof(float);
+    /// <summary>Bytes of keys and values that a decoded token reads for each position before it, all layers.</summary>
+    public static long KvBytesPerPosition(GptConfig config, KvType kvType) =>
+        2L * config.LayerCount * config.KvHeadCount * config.HeadDim * kvType.ElementBytes();
 
     /// <summary>The matrices that a token is multiplied with.</summary>
     public static IEnumerable<TensorView> Multiplied(GptWeights weights) => Blocks(weights).Append(weights.Head.Matrix);

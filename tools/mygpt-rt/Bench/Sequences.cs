@@ -7,10 +7,11 @@ namespace MyGpt.CommandLine.Bench;
 /// <summary>Sequences that are continued greedily, all in one batch, from the same prompt.</summary>
 /// <param name="gpt">The model.</param>
 /// <param name="activations">Its scratch memory and threads.</param>
+/// <param name="kvType">What keys and values are cached as.</param>
 /// <param name="count">How many sequences.</param>
-internal sealed class Sequences(Gpt gpt, Activations activations, int count) : IDisposable
+internal sealed class Sequences(Gpt gpt, Activations activations, KvType kvType, int count) : IDisposable
 {
-    private readonly KvCache[] _caches = [.. Enumerable.Range(0, count).Select(_ => new KvCache(gpt.Config))];
+    private readonly KvCache[] _caches = [.. Enumerable.Range(0, count).Select(_ => new KvCache(gpt.Config, kvType))];
     private readonly int[] _tokens = new int[count];
     private readonly TokenBatch _batch = new();
     private int[] _prompt = [];

@@ -8,14 +8,17 @@ namespace MyGpt.CommandLine.Bench;
 /// The workload that other engines are measured with: prompt token i is (i * 997 + 13) mod V, batch 1; greedy decoding of 128 tokens
 /// after a 16-token prompt, argmax included; a prefill of 512 tokens with the logits of the last. Short contexts get shorter ones.
 /// </summary>
-internal sealed class Workload(Gpt gpt, Activations activations) : IDisposable
+internal sealed class Workload(Gpt gpt, Activations activations, KvType kvType) : IDisposable
 {
     /// <summary>Tokens of the measurement that engines are compared by.</summary>
     public const int DecodedTokens = 128;
 
     private const int LongestPrompt = 16, LongestPrefill = 512;
 
-    private readonly Sequences _one = new(gpt, activations, count: 1);
+    private readonly Sequences _one = new(gpt, activations, kvType, count: 1);
+
+    /// <summary>What keys and values are cached as.</summary>
+    public KvType KvType => kvType;
 
     /// <summary>Tokens before the first decoded one.</summary>
     public int PromptLength { get; } = Math.Clamp(gpt.Config.ContextLength / 4, 1, LongestPrompt);

@@ -3,6 +3,7 @@ using MyGpt.CommandLine.Arguments;
 using MyGpt.CommandLine.Bench;
 using MyGpt.CommandLine.Terminal;
 using MyGpt.Runtime;
+using MyGpt.Runtime.Model;
 
 namespace MyGpt.CommandLine.Verbs;
 
@@ -11,13 +12,14 @@ internal sealed class BenchVerb : IVerb
 {
     private readonly Argument<string> _weights = InputFile.Argument("WEIGHTS.BIN", "the model");
     private readonly Option<int?> _threads = Options.Threads();
+    private readonly Option<KvType?> _kvType = Options.KvType();
     private readonly Option<bool> _quick = Options.Flag("--quick", "only decoding, prefill and the machine's limits");
     private readonly Option<bool> _json = Options.Flag("--json", "print one JSON object");
 
     public void Define(Command command)
     {
         command.Arguments.Add(_weights);
-        foreach (Option option in new Option[] { _threads, _quick, _json })
+        foreach (Option option in new Option[] { _threads, _kvType, _quick, _json })
             command.Options.Add(option);
     }
 
@@ -26,7 +28,7 @@ internal sealed class BenchVerb : IVerb
         string path = arguments.GetValue(_weights)!;
         using LanguageModel model = LoadedModel.Open(path, arguments.GetValue(_threads)).Model;
         BenchReport report;
-        using (var benchmark = new Benchmark(path, model, console))
+        using (var benchmark = new Benchmark(path, model, arguments.GetValue(_kvType) ?? KvType.F32, console))
             report = new BenchReport(benchmark.Run(arguments.GetValue(_quick)));
         if (arguments.GetValue(_json))
         {

@@ -4,6 +4,7 @@ using MyGpt.CommandLine.Arguments;
 using MyGpt.CommandLine.Terminal;
 using MyGpt.Runtime;
 using MyGpt.Runtime.Generation;
+using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Tokenization;
 
 namespace MyGpt.CommandLine.Verbs;
@@ -40,6 +41,7 @@ internal sealed class GenerateVerb : IVerb
         "--overflow", "when the context is full: go on with its last tokens, slowly, or stop [default: what the model's family does, else crop]",
         ("crop", Overflow.Crop), ("stop", Overflow.Stop));
 
+    private readonly Option<KvType?> _kvType = Options.KvType();
     private readonly Option<bool> _special = Options.Flag("--special", "<|endoftext|> and its like are tokens in the prompt, not text");
     private readonly Option<UnknownText?> _unknown = Options.Unknown();
     private readonly Option<bool> _noPrompt = Options.Flag("--no-prompt", "print the continuation only");
@@ -52,7 +54,7 @@ internal sealed class GenerateVerb : IVerb
         _prompt.Define(command);
         _stop.Validators.Add(RequireStopText);
         Option[] options =
-            [_maxNewTokens, _temperature, _topK, _seed, _threads, _sampleCount, _stop, _overflow, _special, _unknown, _noPrompt, _stats, _json];
+            [_maxNewTokens, _temperature, _topK, _seed, _threads, _sampleCount, _stop, _overflow, _kvType, _special, _unknown, _noPrompt, _stats, _json];
         foreach (Option option in options)
             command.Options.Add(option);
     }
@@ -169,6 +171,7 @@ internal sealed class GenerateVerb : IVerb
         SampleCount = arguments.GetValue(_sampleCount),
         StopStrings = arguments.GetValue(_stop) ?? [],
         Overflow = arguments.GetValue(_overflow),
+        KvType = arguments.GetValue(_kvType) ?? Defaults.KvType,
         AllowSpecial = arguments.GetValue(_special),
         Unknown = arguments.GetValue(_unknown) ?? Defaults.Unknown,
     };

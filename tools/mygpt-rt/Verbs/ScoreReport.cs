@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using MyGpt.CommandLine.Terminal;
+using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Scoring;
 
 namespace MyGpt.CommandLine.Verbs;
@@ -8,9 +9,10 @@ namespace MyGpt.CommandLine.Verbs;
 /// <summary>A score as a text and as JSON.</summary>
 /// <param name="score">What was found.</param>
 /// <param name="contextLength">The longest window.</param>
+/// <param name="kvType">What keys and values were cached as.</param>
 /// <param name="threads">Threads that computed.</param>
 /// <param name="duration">How long it took.</param>
-internal sealed class ScoreReport(TextScore score, int contextLength, int threads, TimeSpan duration)
+internal sealed class ScoreReport(TextScore score, int contextLength, KvType kvType, int threads, TimeSpan duration)
 {
     private double Rate => score.Tokens / duration.TotalSeconds;
 
@@ -33,6 +35,7 @@ internal sealed class ScoreReport(TextScore score, int contextLength, int thread
         Number(json, "perplexity", score.Perplexity);
         json.WriteNumber("tokens", score.Tokens);
         json.WriteNumber("context_length", contextLength);
+        json.WriteString("kv_type", kvType.Code());
         json.WriteNumber("threads", threads);
         json.WriteNumber("tok_s", Math.Round(Rate, 2));
     }

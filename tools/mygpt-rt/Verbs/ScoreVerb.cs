@@ -3,6 +3,7 @@ using System.Diagnostics;
 using MyGpt.CommandLine.Arguments;
 using MyGpt.CommandLine.Terminal;
 using MyGpt.Runtime;
+using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Scoring;
 using MyGpt.Runtime.Tokenization;
 
@@ -16,13 +17,14 @@ internal sealed class ScoreVerb : IVerb
     private readonly Option<bool> _special = Options.Flag("--special", "<|endoftext|> and its like are tokens in the text, not text");
     private readonly Option<UnknownText?> _unknown = Options.Unknown();
     private readonly Option<int?> _threads = Options.Threads();
+    private readonly Option<KvType?> _kvType = Options.KvType();
     private readonly Option<bool> _json = Options.Flag("--json", "print one JSON object");
 
     public void Define(Command command)
     {
         command.Arguments.Add(_weights);
         command.Arguments.Add(_text);
-        foreach (Option option in new Option[] { _special, _unknown, _threads, _json })
+        foreach (Option option in new Option[] { _special, _unknown, _threads, _kvType, _json })
             command.Options.Add(option);
     }
 
@@ -38,8 +40,9 @@ internal sealed class ScoreVerb : IVerb
             throw CommandException.Usage($"the text has {tokens.Length} token{(tokens.Length == 1 ? "" : "s")}; at least 2 are needed, the first is only looked at");
 
         long start = Stopwatch.GetTimestamp();
-        TextScore score = Score(model, tokens, console);
-        var report = new ScoreReport(score, model.Gpt.Config.ContextLength, model.Threads, Stopwatch.GetElapsedTime(start));
+        KvType kvType = arguments.GetValue(_kvType) ?? KvType.F32;
+        TextScore score = Score(model, tokens, kvType, console);
+        var report = new ScoreReport(score, model.Gpt.Config.ContextLength, kvType, model.Threads, Stopwatch.GetElapsedTime(start));
         if (arguments.GetValue(_json))
         {
             JsonOutput.Write(console.Output, report.Write);
@@ -62,11 +65,11 @@ internal sealed class ScoreVerb : IVerb
         return family is { StartBeforePrompt: true, StartToken: { } first } ? [first, .. tokens] : tokens;
     }
 
-    private static TextScore Score(LanguageModel model, int[] tokens, CommandConsole console)
+    private static TextScore Score(LanguageModel model, int[] tokens, KvType kvType, CommandConsole console)
     {
         CancellationToken interrupted = console.WatchInterrupt();
         using var progress = new Progress(console);
-        using var scorer = new TokenScorer(model.Gpt, model.Threads);
+        using var scorer = new TokenScorer(model.Gpt, model.Threads, kvType);
         var score = new TextScore();
         double[] losses = new double[Math.Min(model.Gpt.Config.ContextLength, tokens.Length - 1)];
         foreach (ScoreWindow window in ScoreWindow.Consecutive(tokens.Length, model.Gpt.Config.ContextLength))
