@@ -75,7 +75,7 @@ public unsafe class HostileScaleTests
     private static float[] Layer<TBlock>(InstructionSet set, byte[] weights, float[] x, int columns, int tokens)
         where TBlock : struct, IBlockType
     {
-        nuint stride = QuantizedInput.StrideOf((nuint)columns), panel = BlockPanel.Length((nuint)columns);
+        nuint stride = QuantizedInput.StrideOf((nuint)columns), panel = BlockPanel.MemoryOf((nuint)columns);
         float[] y = new float[Rows * tokens], factors = new float[tokens], panels = new float[(int)panel];
         fixed (byte* w = weights)
         fixed (float* px = x, py = y, pf = factors, pp = panels)

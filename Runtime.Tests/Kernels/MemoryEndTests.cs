@@ -99,7 +99,7 @@ public unsafe class MemoryEndTests
     private static void Blocks<TBlock>(ReadOnlySpan<byte> weights, ReadOnlySpan<float> inputs, int inDim, int rows, int tokens)
         where TBlock : struct, IBlockType
     {
-        nuint stride = QuantizedInput.StrideOf((nuint)inDim), panel = BlockPanel.Length((nuint)inDim);
+        nuint stride = QuantizedInput.StrideOf((nuint)inDim), panel = BlockPanel.MemoryOf((nuint)inDim);
         using var w = new FencedMemory<byte>(weights);
         using var words = new FencedMemory<short>(new short[tokens * (int)stride]);
         using FencedMemory<float> x = new(inputs), y = new(new float[rows * tokens]), factors = new(new float[tokens]), panels = new(new float[(int)panel]);
