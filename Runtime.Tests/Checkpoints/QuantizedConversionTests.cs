@@ -1,5 +1,4 @@
 using MyGpt.Checkpoints;
-using MyGpt.Runtime.Kernels.WeightTypes;
 using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Tests.CommandLine;
 using MyGpt.Runtime.Tests.Reference;
@@ -15,6 +14,9 @@ public class QuantizedConversionTests
 
     // Rows that are no multiple of 32: 10, 51 and 70 columns.
     private static readonly GptConfig Odd = TinyModels.Config with { EmbeddingDim = 10, HeadCount = 3, KvHeadCount = 3, HeadDim = 17, MlpDim = 70 };
+
+    // The search compares errors summed in float32: 32 of them, each rounded by a few 2^-24.
+    private const double SearchSlack = 1e-5;
 
     [Theory]
     [InlineData(ElementType.Q8)]
@@ -95,26 +97,29 @@ public class QuantizedConversionTests
         Assert.Equal(type, narrow.Type);
         int bytes = ReferenceQuants.RowBytes(four, spec.Columns);
         Assert.Equal((long)bytes * spec.Rows, narrow.ByteLength);
-        float[] block = new float[32];
-        byte[] quants = new byte[four ? 16 : 32];
         for (int row = 0; row < spec.Rows; row++)
         {
-            ReadOnlySpan<float> weights = new((float*)wide.Data + (row * spec.Columns), spec.Columns);
-            ReadOnlySpan<byte> stored = new(narrow.Data + (row * bytes), bytes);
-            for (int column = 0; column < spec.Columns; column++)
-            {
-                if (column % 32 == 0)
-                {
-                    Array.Clear(block);
-                    weights.Slice(column, Math.Min(32, spec.Columns - column)).CopyTo(block);
-                    ushort scale = four ? Q4Block.Quantize(block, quants) : Q8Block.Quantize(block, quants);
-                    Assert.Equal(quants, stored.Slice(column / 32 * quants.Length, quants.Length).ToArray());   // one block alone: no thread has a part in it
-                    Assert.Equal(BlockScale.Widen(scale), ReferenceQuants.Read(four, stored, column).Scale);
-                }
-                (float d, int multiple) = ReferenceQuants.Read(four, stored, column);
-                Assert.True(Math.Abs(weights[column] - (d * multiple)) <= Math.Abs(d) * (four ? 24 : 2.5), $"{spec.Name}[{row}, {column}]");
-            }
+            float[] weights = new ReadOnlySpan<float>((float*)wide.Data + (row * spec.Columns), spec.Columns).ToArray();
+            byte[] stored = new ReadOnlySpan<byte>(narrow.Data + (row * bytes), bytes).ToArray();
+            for (int start = 0; start < spec.Columns; start += 32)
+                AssertBlock(four, weights[start..Math.Min(start + 32, spec.Columns)], stored, start, $"{spec.Name}[{row}, {start}..]");
         }
+    }
+
+    // Every weight at the nearest multiple of its block's scale, and the scale no worse than the one that just holds the largest weight.
+    private static void AssertBlock(bool four, float[] weights, byte[] row, int start, string name)
+    {
+        double error = 0;
+        float scale = ReferenceQuants.Read(four, row, start).Scale;
+        for (int i = 0; i < weights.Length; i++)
+        {
+            double found = Math.Abs(weights[i] - ((double)scale * ReferenceQuants.Read(four, row, start + i).Multiple));
+            double nearest = ReferenceQuants.Multiples(four).Min(multiple => Math.Abs(weights[i] - ((double)scale * multiple)));
+            Assert.True(found <= nearest + (Math.Abs(scale) * ReferenceQuants.TieSlack), name);
+            error += found * found;
+        }
+        double plain = ReferenceQuants.LeastSquaredError(four, weights, ReferenceQuants.Rounded(weights.Max(MathF.Abs) / 127));
+        Assert.True(error <= plain * (1 + SearchSlack), $"{name}: {error} > {plain}");
     }
 
     private static string[] Sections(string path)

@@ -27,15 +27,29 @@ public class BlockFormatTests
             foreach ((float weight, float back) in weights.Zip(found))
             {
                 double least = ReferenceQuants.Multiples(four).Min(multiple => Math.Abs(weight - ((double)scale * multiple)));
-                Assert.True(Math.Abs((double)weight - back) <= least + (Math.Abs(scale) * 1e-4), $"{weight} became {back} at scale {scale}");
+                Assert.True(Math.Abs((double)weight - back) <= least + (Math.Abs(scale) * ReferenceQuants.TieSlack), $"{weight} became {back} at scale {scale}");
             }
             float largest = weights.Max(MathF.Abs);
-            if (!float.IsFinite(Upper(largest / 127) * 127))
+            if (!float.IsFinite(ReferenceQuants.Rounded(largest / 127) * 127))
                 continue;   // its largest weight would be infinite
-            double plain = SquaredError(four, weights, Upper(largest / 127));
+            double plain = ReferenceQuants.LeastSquaredError(four, weights, ReferenceQuants.Rounded(largest / 127));
             double searched = weights.Zip(found, (weight, back) => Math.Pow((double)weight - back, 2)).Sum();
             Assert.True(searched <= plain * (1 + 1e-5), $"{searched} > {plain}");
         }
+    }
+
+    // Computed apart from this runtime, in double precision: the scale of least error among those that are tried, then the nearest quants.
+    // Column i is ((29 i + 7) mod 61 - 30) / 16; the second block has 8 columns.
+    [Theory]
+    [InlineData(false, "9F19920D85007BF36EE761DA55CD48C13BB42FA7229A158E0881FC76EF6AE25DBD7FA96B95578143000000000000000000000000000000000000000000000000723C193C")]
+    [InlineData(true, "C65ED76FD760E971F9720A931A942BA40C070B060A05090400000000000000008DBC4A3C")]
+    public void Quantize_a_known_row_gives_known_bytes(bool four, string expected)
+    {
+        float[] row = [.. Enumerable.Range(0, 64).Select(i => i < 40 ? (((29 * i) + 7) % 61 - 30) / 16f : 0)];
+        byte[] first = new byte[four ? 16 : 32], second = new byte[first.Length], scales = new byte[4];
+        BitConverter.TryWriteBytes(scales, Of(four)(row.AsSpan(0, 32), first));
+        BitConverter.TryWriteBytes(scales.AsSpan(2), Of(four)(row.AsSpan(32), second));
+        Assert.Equal(expected, Convert.ToHexString([.. first, .. second, .. scales]));
     }
 
     [Theory]
@@ -134,10 +148,4 @@ public class BlockFormatTests
             Q8Block.Widen(quants, scale, weights);
         return weights;
     }
-
-    // The bfloat16 that is nearest, without a tie: the numbers of this test have none.
-    private static float Upper(float scale) => BitConverter.UInt32BitsToSingle((BitConverter.SingleToUInt32Bits(scale) + 0x8000) & 0xFFFF_0000);
-
-    private static double SquaredError(bool four, float[] weights, float scale) => new[] { scale, -scale }.Take(four ? 1 : 2)
-        .Min(d => weights.Sum(weight => ReferenceQuants.Multiples(four).Min(multiple => Math.Pow(weight - ((double)d * multiple), 2))));
 }
