@@ -101,8 +101,7 @@ public class ScoreVerbTests(Models models)
             BitConverter.TryWriteBytes(bytes.AsSpan((int)at), float.NaN);
         }
         File.WriteAllBytes(weights, bytes);
-        Assert.Equal(JsonValueKind.Null, Command.Run(Command.Utf8("abc"), "score", weights, "-", "--json").Succeeded().Json().GetProperty("loss").ValueKind);
-        Command.Run(Command.Utf8("abc"), "score", weights, "-").Succeeded().Shows("NaN");
+        Command.Run(Command.Utf8("abc"), "score", weights, "-", "--json").Failed(3, "the loss is not a number");
     }
 
     [Fact]

@@ -42,6 +42,8 @@ internal sealed class ScoreVerb : IVerb
         long start = Stopwatch.GetTimestamp();
         KvType kvType = arguments.GetValue(_kvType) ?? KvType.F32;
         TextScore score = Score(model, tokens, kvType, console);
+        if (!double.IsFinite(score.MeanLoss))
+            throw new CommandException(ExitCode.BadFile, "the loss is not a number: the model computes NaN or infinite logits; does the checkpoint hold NaN or infinite weights?");
         var report = new ScoreReport(score, model.Gpt.Config.ContextLength, kvType, model.Threads, Stopwatch.GetElapsedTime(start));
         if (arguments.GetValue(_json))
         {
