@@ -8,9 +8,6 @@ internal static class Mentions
 {
     private const BindingFlags All = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
 
-    private static readonly Dictionary<short, OpCode> OpCodesByValue = typeof(OpCodes).GetFields()
-        .Select(field => (OpCode)field.GetValue(null)!).ToDictionary(code => code.Value);
-
     public static IEnumerable<Type> Of(Type type)
     {
         IEnumerable<Type> direct = type.GetInterfaces()
@@ -27,24 +24,10 @@ internal static class Mentions
     private static List<Type> OfBody(MethodBase method, MethodBody body)
     {
         List<Type> found = [.. body.LocalVariables.Select(local => local.LocalType)];
-        byte[] code = body.GetILAsByteArray()!;
-        for (int i = 0; i < code.Length;)
+        foreach (Instruction instruction in Instruction.Of(body.GetILAsByteArray()!))
         {
-            short value = code[i++];
-            if (value == 0xFE)
-                value = (short)(0xFE00 | code[i++]);
-            OpCode op = OpCodesByValue[value];
-            if (op.OperandType is OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineTok or OperandType.InlineType)
-                found.AddRange(Resolve(method, BitConverter.ToInt32(code, i)));
-            i += op.OperandType switch
-            {
-                OperandType.InlineNone => 0,
-                OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar => 1,
-                OperandType.InlineVar => 2,
-                OperandType.InlineI8 or OperandType.InlineR => 8,
-                OperandType.InlineSwitch => 4 + 4 * BitConverter.ToInt32(code, i),
-                _ => 4,
-            };
+            if (instruction.Operand is OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineTok or OperandType.InlineType)
+                found.AddRange(Resolve(method, instruction.Value));
         }
         return found;
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MyGpt.Runtime.Kernels.WeightTypes;
 
 namespace MyGpt.Runtime.Kernels;
@@ -11,23 +12,27 @@ internal readonly unsafe ref struct BlockEmbedding<TBlock>(byte* table, int row,
     private readonly bool _add = add;
 
     /// <summary>Reads or adds row <c>row</c> of a (rows, C) table to y, (C).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run<TOps, TVec>()
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
     {
         nuint blocks = Blocks.Count((nuint)_y.Length);
+        ushort* scales = (ushort*)(_row + blocks * TBlock.BlockBytes);
         TVec levels = TBlock.Levels<TOps, TVec>();
-        float* bytes = stackalloc float[2 * Lanes.Count];
+        sbyte* columns = stackalloc sbyte[Blocks.Length + Blocks.Length / 2];
         for (nuint b = 0; b < blocks; b++)
         {
             byte* quants = _row + b * TBlock.BlockBytes;
-            TOps.Store(TBlock.LastLow<TOps, TVec>(quants, levels), ref *bytes, 0);
-            TOps.Store(TBlock.LastHigh<TOps, TVec>(quants, levels), ref *bytes, Lanes.Count);
-            float scale = BitConverter.Int32BitsToSingle(((ushort*)(_row + blocks * TBlock.BlockBytes))[b] << 16);
-            Span<float> y = _y[(int)(b * Blocks.Length)..];
-            for (int i = 0; i < Math.Min(y.Length, Blocks.Length); i++)
+            // The high bytes go to where the other half of the low ones, which is nobody's, has been written.
+            TOps.Store(TBlock.LastLow<TOps, TVec>(quants, levels), ref *(float*)columns, 0);
+            TOps.Store(TBlock.LastHigh<TOps, TVec>(quants, levels), ref *(float*)columns, Lanes.Count / 2);
+            float scale = BitConverter.Int32BitsToSingle(scales[b] << 16);
+            int first = (int)b * Blocks.Length;
+            Span<float> y = _y.Slice(first, Math.Min(Blocks.Length, _y.Length - first));
+            for (int i = 0; i < y.Length; i++)
             {
-                float weight = ((sbyte*)bytes)[i % 16 + i / 16 * 32] * scale;
+                float weight = columns[i] * scale;
                 y[i] = _add ? y[i] + weight : weight;
             }
         }

@@ -55,6 +55,7 @@ internal unsafe struct BlockMatMul<TBlock> : IRowJob, IKernel
         partition.Run(this, OutDim, grain: BlockTile.Rows, work: (long)OutDim * InDim * Tokens, isPrefill: Tokens >= PromptTokens);
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Run(int first, int end, int worker)
     {
         Simd.Run(Part(first, end, worker));
@@ -142,6 +143,7 @@ internal unsafe struct BlockMatMul<TBlock> : IRowJob, IKernel
     }
 
     // A row that fills no tile.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Edge<TOps, TVec>(int row)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MyGpt.Runtime.Kernels.Threading;
 using MyGpt.Runtime.Kernels.WeightTypes;
 
@@ -31,6 +32,7 @@ internal unsafe struct KvStore<TElement> : IRowJob
         partition.Run(this, Page.KvHeadCount * Tokens, grain: 1, work: (long)Page.KvHeadCount * Tokens * Page.HeadDim * WorkPerElement);
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Run(int first, int end, int worker)
     {
         int kvDim = Page.KvHeadCount * Page.HeadDim;

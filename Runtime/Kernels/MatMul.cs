@@ -65,6 +65,7 @@ internal unsafe struct MatMul<TWeights> : IRowJob, IKernel
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Run(int first, int end, int worker)
     {
         Simd.Run(Part(first, end));

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MyGpt.Runtime.Kernels.Threading;
 
 namespace MyGpt.Runtime.Kernels;
@@ -33,6 +34,7 @@ internal unsafe struct NormRows : IRowJob
         partition.Run(this, tokens, grain: 1, work: (long)tokens * Width * WorkPerElement);
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Run(int first, int end, int worker)
     {
         var gain = new ReadOnlySpan<float>(Gain, Gain == null ? 0 : Width);

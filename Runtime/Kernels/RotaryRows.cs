@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MyGpt.Runtime.Kernels.Threading;
 
 namespace MyGpt.Runtime.Kernels;
@@ -28,6 +29,7 @@ internal unsafe struct RotaryRows : IRowJob
         partition.Run(this, tokens, grain: 1, work: (long)tokens * RotatedDim * 2);
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Run(int first, int end, int worker)
     {
         for (int t = first; t < end; t++)
