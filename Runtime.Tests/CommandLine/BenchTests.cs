@@ -27,11 +27,32 @@ public class BenchTests
     [Theory]
     [InlineData(ElementType.F32, 4 * 123_532_032L)]
     [InlineData(ElementType.Bf16, 2 * 123_532_032L)]
+    [InlineData(ElementType.Q8, 34 * 123_532_032L / 32)]   // every row is whole blocks
+    [InlineData(ElementType.Q4, 18 * 123_532_032L / 32)]
     public void BytesPerToken_of_gpt2_are_its_matrices_and_the_head(ElementType type, long needed)
     {
         GptWeights weights = Shapes(Gpt2, type);
         Assert.Equal(needed, ModelCost.BytesPerToken(weights));
         Assert.Equal(type, ModelCost.MatrixType(weights));
+    }
+
+    [Fact]
+    public void BytesPerToken_of_rows_that_are_no_whole_blocks_count_what_fills_them()
+    {
+        // Tied: qkv 6 -> 40, projection 20 -> 6, MLP 6 -> 9 -> 6 in 2 layers, head 6 -> 11: one block a row.
+        Assert.Equal(34 * (2 * (40 + 6 + 9 + 6) + 11), ModelCost.BytesPerToken(Shapes(TinyModels.Config with { TiedHead = true }, ElementType.Q8)));
+        Assert.Equal(18 * (2 * (40 + 6 + 9 + 6) + 11), ModelCost.BytesPerToken(Shapes(TinyModels.Config with { TiedHead = true }, ElementType.Q4)));
+    }
+
+    [Fact]
+    public void BytesPerToken_of_mixed_types_are_each_matrix_by_its_own()
+    {
+        const long head = 768 * 50257, rest = 123_532_032 - head;
+        GptWeights weights = Shapes(Gpt2, spec => spec.Name == "token_embedding" ? ElementType.Q8 : ElementType.Q4);
+        Assert.Equal((34 * head + 18 * rest) / 32, ModelCost.BytesPerToken(weights));
+        Assert.Equal(ElementType.Q4, ModelCost.MatrixType(weights));                                         // 47.8 MB, the head 41.0
+        weights = Shapes(Gpt2, spec => spec.Name == "token_embedding" ? ElementType.F32 : ElementType.Q8);
+        Assert.Equal(ElementType.F32, ModelCost.MatrixType(weights));                                        // 154.4 MB, fewer weights than the 90.2 MB of q8
     }
 
     [Fact]
@@ -107,6 +128,43 @@ public class BenchTests
         AssertRate(FmaProbe.GigaFlops(threads));
     }
 
+    [Theory]
+    [InlineData(1024, 12, 1024)]
+    [InlineData(4096, 12, 4096)]
+    [InlineData(1 << 20, 12, 4096)]                  // a declaration: no byte of the file backs it
+    [InlineData(4096, 100, 1747)]                    // 1 GiB / (2 * 100 * 768 * 4 bytes)
+    public void Reach_of_a_long_context_is_bounded_in_positions_and_bytes(int contextLength, int layers, int reach)
+    {
+        GptConfig config = Gpt2 with { ContextLength = contextLength, LayerCount = layers, Position = PositionKind.RotaryHalves };
+        using var model = new InMemoryModel(TinyModels.Config);
+        using var activations = new Activations(model.Config, 1);
+        using var workload = new Workload(new Gpt(config, Shapes(config, ElementType.F32)), activations, KvType.F32);
+        Assert.Equal(reach, workload.Reach);
+    }
+
+    [Fact]
+    public void Details_of_a_context_of_a_million_positions_decode_as_far_as_it_is_filled()
+    {
+        using var model = new InMemoryModel(TinyModels.Config with { ContextLength = 1 << 20, Position = PositionKind.RotaryPairs, HeadDim = 4 });
+        using var activations = new Activations(model.Config, 1);
+        using var workload = new Workload(model.Gpt, activations, KvType.F32);
+        Details details = new DetailsMeasurement(model.Gpt, activations, workload).Measure(CancellationToken.None);
+        Assert.Equal(4096 - 24, details.LatePosition);
+    }
+
+    [Fact]
+    public void Sequences_are_filled_in_pieces_between_which_they_can_be_interrupted()
+    {
+        using var model = new InMemoryModel(TinyModels.Config with { ContextLength = 1100 });
+        using var activations = new Activations(model.Config, 1);
+        using var sequences = new Sequences(model.Gpt, activations, KvType.F32, 1);
+        sequences.Fill(1030);
+        int[] prompt = Workload.Prompt(model.Config.VocabSize, 1030);
+        int next = ArgMax(model, [.. prompt], KvType.F32);
+        Assert.Equal(ModelRuns.Logits(model, [.. prompt, next])[^model.Config.VocabSize..], sequences.Step(isFirst: true).ToArray());
+        Assert.Throws<OperationCanceledException>(() => sequences.Fill(1030, new CancellationToken(canceled: true)));
+    }
+
     [Fact]
     public void Bench_of_a_tiny_model_prints_one_object()
     {
@@ -152,7 +210,7 @@ public class BenchTests
         using var workload = new Workload(model.Gpt, activations, KvType.F32);
         var generation = new GenerationWorkload(model, workload);
         AssertRate(generation.SampledRate());
-        using IDisposable run = generation.BeginPastWindow();
+        using IDisposable run = generation.BeginPastWindow(CancellationToken.None);
         AssertRate(generation.PastWindowRate());
         AssertRate(generation.PastWindowRate());
     }
@@ -276,6 +334,8 @@ public class BenchTests
 
     private static Spread Some(double median) => new(median, median * 0.9, median * 1.1);
 
-    private static unsafe GptWeights Shapes(GptConfig config, ElementType type) => GptWeights.Load(config, spec =>
-        new TensorView(spec.Name, spec.IsMatrix ? type : ElementType.F32, SectionLayout.Rows, spec.Rows, spec.Columns, null));
+    private static GptWeights Shapes(GptConfig config, ElementType type) => Shapes(config, _ => type);
+
+    private static unsafe GptWeights Shapes(GptConfig config, Func<TensorSpec, ElementType> type) => GptWeights.Load(config, spec =>
+        new TensorView(spec.Name, spec.IsMatrix ? type(spec) : ElementType.F32, SectionLayout.Rows, spec.Rows, spec.Columns, null));
 }

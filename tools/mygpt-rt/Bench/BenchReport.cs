@@ -24,7 +24,7 @@ internal sealed class BenchReport(BenchResult result)
             if (!result.IsQuick)
             {
                 Spread.Row(table, "sampled, with text", result.Sampled, "tokens/s");
-                Spread.Row(table, "past the window", result.Overflow, "tokens/s");
+                Spread.Row(table, "past the window", result.Overflow, result.Overflow is null ? "the context is longer than what is filled here" : "tokens/s");
                 Spread.Row(table, "open", result.OpenMilliseconds, "ms");
                 Spread.Row(table, "first token", result.FirstTokenMilliseconds, "ms from the start of a process");
             }

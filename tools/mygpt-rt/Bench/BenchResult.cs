@@ -33,7 +33,7 @@ internal sealed record BenchResult
     /// <summary>Tokens per second with sampling at 0.8/50 and text; null without a tokenizer or for a context of one token.</summary>
     public Spread? Sampled { get; init; }
 
-    /// <summary>Tokens per second past the context window, where each costs a pass over all of it.</summary>
+    /// <summary>Tokens per second past the context window, where each costs a pass over all of it; null where <see cref="Workload.Reach"/> is no whole context.</summary>
     public Spread? Overflow { get; init; }
 
     /// <summary>Milliseconds to a usable model in a warm process.</summary>

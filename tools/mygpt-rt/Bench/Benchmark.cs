@@ -63,9 +63,12 @@ internal sealed class Benchmark(string path, LanguageModel model, KvType kvType,
         _progress.Show("batch, long context, sampling");
         Details? details = workload.CanDecode ? new DetailsMeasurement(model.Gpt, _activations, workload).Measure(_interrupted) : null;
         Spread? sampled = workload.CanDecode && model.Tokenizer is not null ? Repeated("decode, sampled", generation.SampledRate) : null;
-        Spread overflow;
-        using (generation.BeginPastWindow())
+        Spread? overflow = null;
+        if (workload.Reach == model.Gpt.Config.ContextLength)
+        {
+            using IDisposable run = generation.BeginPastWindow(_interrupted);
             overflow = Repeated("past the window", generation.PastWindowRate);
+        }
         Spread open = Repeated("open", OpenMilliseconds);
         _progress.Show("first token of a new process");
         return result with

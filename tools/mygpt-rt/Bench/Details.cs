@@ -15,7 +15,7 @@ internal sealed record Details
     /// <summary>The same, as a multiple of one sequence.</summary>
     public required Spread BatchRatio { get; init; }
 
-    /// <summary>The middle position of decoding near the end of the context; null where that is no other place than its beginning.</summary>
+    /// <summary>The middle position of decoding near the end of the context, or of what of it <see cref="Workload.Reach"/> fills; null where that is no other place than its beginning.</summary>
     public required int? LatePosition { get; init; }
 
     /// <summary>Tokens per second there.</summary>

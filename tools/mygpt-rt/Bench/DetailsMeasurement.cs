@@ -6,7 +6,7 @@ namespace MyGpt.CommandLine.Bench;
 /// <summary>Measures <see cref="Details"/>, all figures in turns.</summary>
 internal sealed class DetailsMeasurement(Gpt gpt, Activations activations, Workload workload)
 {
-    // Steps in one measurement, and where the context is at least this long, its end is another place than its beginning.
+    // Steps in one measurement, and where the context is at least this long, its end (or as far as it is filled) is another place than its beginning.
     private const int Steps = 16, BatchSteps = 8, ShortestContext = 128;
     private const int Repetitions = 5;
     private static readonly TimeSpan Enough = TimeSpan.FromSeconds(1);
@@ -15,15 +15,14 @@ internal sealed class DetailsMeasurement(Gpt gpt, Activations activations, Workl
     /// <param name="interrupted">Ends the command.</param>
     public Details Measure(CancellationToken interrupted)
     {
-        GptConfig config = gpt.Config;
-        bool hasEnd = config.ContextLength >= ShortestContext;
+        bool hasEnd = workload.Reach >= ShortestContext;
         using Sequences one = Some(1), many = Some(Details.BatchSize), late = Some(1);
-        one.Fill(workload.PromptLength);
-        many.Fill(workload.PromptLength);
+        one.Fill(workload.PromptLength, interrupted);
+        many.Fill(workload.PromptLength, interrupted);
         // Half of the steps before the position, half behind it, and as far from the end as those after the prompt are from the beginning.
-        int lateStart = config.ContextLength - workload.PromptLength - Steps, latePosition = lateStart + (Steps / 2);
+        int lateStart = workload.Reach - workload.PromptLength - Steps, latePosition = lateStart + (Steps / 2);
         if (hasEnd)
-            late.Fill(lateStart);
+            late.Fill(lateStart, interrupted);
         SamplingCost greedy = new(temperature: 0, topK: 0), topK = new(temperature: 0.8f, topK: 50);
         List<double> batch = [], batchRatio = [], end = [], endRatio = [], greedyTime = [], greedyShare = [], topKTime = [], topKShare = [];
 

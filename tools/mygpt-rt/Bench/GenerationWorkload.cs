@@ -38,10 +38,11 @@ internal sealed class GenerationWorkload(LanguageModel model, Workload workload)
     }
 
     /// <summary>Fills the context; <see cref="PastWindowRate"/> may be called until the result is disposed.</summary>
-    public IDisposable BeginPastWindow()
+    /// <param name="interrupted">Ends the run; <see cref="PastWindowRate"/> then says nothing.</param>
+    public IDisposable BeginPastWindow(CancellationToken interrupted)
     {
-        var options = new GenerationOptions { MaxNewTokens = int.MaxValue, Temperature = 0, EndTokens = [], KvType = workload.KvType };
-        _pastWindow = model.Generate(workload.Prompt(model.Gpt.Config.ContextLength), options);
+        var options = new GenerationOptions { MaxNewTokens = int.MaxValue, Temperature = 0, EndTokens = [], Overflow = Overflow.Crop, KvType = workload.KvType };
+        _pastWindow = model.Generate(workload.Prompt(model.Gpt.Config.ContextLength), options, interrupted);
         _pastWindow.MoveNext();
         return _pastWindow;
     }

@@ -11,6 +11,9 @@ namespace MyGpt.CommandLine.Bench;
 /// <param name="count">How many sequences.</param>
 internal sealed class Sequences(Gpt gpt, Activations activations, KvType kvType, int count) : IDisposable
 {
+    // As long as the workload's prefill, which is measured in one piece.
+    private const int LongestPiece = 512;
+
     private readonly KvCache[] _caches = [.. Enumerable.Range(0, count).Select(_ => new KvCache(gpt.Config, kvType))];
     private readonly int[] _tokens = new int[count];
     private readonly TokenBatch _batch = new();
@@ -19,16 +22,21 @@ internal sealed class Sequences(Gpt gpt, Activations activations, KvType kvType,
 
     /// <summary>Puts a prompt in the place of all tokens.</summary>
     /// <param name="length">Tokens of the prompt, 1 to T_max.</param>
-    public void Fill(int length)
+    /// <param name="interrupted">Ends the command, between two pieces of the prompt.</param>
+    public void Fill(int length, CancellationToken interrupted = default)
     {
         if (_prompt.Length != length)
             _prompt = Workload.Prompt(gpt.Config.VocabSize, length);
         foreach (KvCache cache in _caches)
         {
             cache.Truncate(0);
-            _batch.Clear();
-            _batch.Add(cache, _prompt);
-            _first = ArgMax.Find(gpt.Forward(_batch, activations));
+            for (int start = 0; start < length; start += LongestPiece)
+            {
+                interrupted.ThrowIfCancellationRequested();
+                _batch.Clear();
+                _batch.Add(cache, _prompt.AsSpan(start, Math.Min(LongestPiece, length - start)));
+                _first = ArgMax.Find(gpt.Forward(_batch, activations));
+            }
         }
     }
 

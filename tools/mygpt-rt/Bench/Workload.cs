@@ -15,6 +15,10 @@ internal sealed class Workload(Gpt gpt, Activations activations, KvType kvType) 
 
     private const int LongestPrompt = 16, LongestPrefill = 512;
 
+    // What a context may take that is filled for its end's sake: a file of a few bytes may declare a million positions.
+    private const int LongestContext = 4096;
+    private const long LargestCache = 1L << 30;
+
     private readonly Sequences _one = new(gpt, activations, kvType, count: 1);
 
     /// <summary>What keys and values are cached as.</summary>
@@ -25,6 +29,11 @@ internal sealed class Workload(Gpt gpt, Activations activations, KvType kvType) 
 
     /// <summary>Tokens of the prefill.</summary>
     public int PrefillLength { get; } = Math.Min(LongestPrefill, gpt.Config.ContextLength);
+
+    /// <summary>
+    /// Positions that a context is filled to where its end is measured: T_max, but 4,096 and a cache of 1 GiB at most.
+    /// </summary>
+    public int Reach { get; } = (int)Math.Min(Math.Min(gpt.Config.ContextLength, LongestContext), LargestCache / ModelCost.KvBytesPerPosition(gpt.Config));
 
     /// <summary>Positions that the cache has memory for once both have run: whole pages.</summary>
     public long CachedPositions =>
