@@ -22,6 +22,18 @@ public sealed class ElementTypesTests
     }
 
     [Fact]
+    public void IsNarrowerThan_goes_by_the_bytes_of_a_weight()
+    {
+        ElementType[] types = [ElementType.F32, ElementType.Bf16, ElementType.Q8, ElementType.Q4];   // from the widest
+        Assert.Equal([4, 2, 1.0625, 0.5625], types.Select(ElementTypes.BytesPerElement));
+        for (int i = 0; i < types.Length; i++)
+        {
+            for (int j = 0; j < types.Length; j++)
+                Assert.Equal(i > j, types[i].IsNarrowerThan(types[j]));
+        }
+    }
+
+    [Fact]
     public void RowBytes_beyond_a_long_overflow()
     {
         foreach (ElementType type in Enum.GetValues<ElementType>().Where(type => type is not (ElementType.Q4 or ElementType.U8)))

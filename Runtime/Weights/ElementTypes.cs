@@ -35,6 +35,15 @@ public static class ElementTypes
         ElementType.U32 or ElementType.U8 => false,
     };
 
+    /// <summary>Bytes of a weight, its share of its block's scale included: what of a long row <see cref="RowBytes"/> come to for each element.</summary>
+    /// <param name="type">An element type.</param>
+    public static double BytesPerElement(this ElementType type) => (double)type.RowBytes(BlockLength) / BlockLength;
+
+    /// <summary>Whether a type takes fewer bytes than another, and so cannot hold all that the other holds.</summary>
+    /// <param name="type">A type that <see cref="IsWeight"/>.</param>
+    /// <param name="other">Another such type.</param>
+    public static bool IsNarrowerThan(this ElementType type, ElementType other) => type.BytesPerElement() < other.BytesPerElement();
+
     /// <summary>Bytes of one row of elements.</summary>
     /// <param name="type">Type of the elements.</param>
     /// <param name="columns">Number of elements, 0 or more.</param>

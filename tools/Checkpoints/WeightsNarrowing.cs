@@ -63,11 +63,11 @@ internal static class WeightsNarrowing
     private static ElementType ChooseType(ModelFile model, ConvertOptions options, Report report)
     {
         ElementType[] found = [.. TensorSpec.For(model.Description.Config).Where(spec => spec.IsMatrix)
-            .Select(spec => model.File.Tensor(spec.Name, spec.Rows, spec.Columns).Type).Distinct().Order()];
+            .Select(spec => model.File.Tensor(spec.Name, spec.Rows, spec.Columns).Type).Distinct().OrderByDescending(ElementTypes.BytesPerElement)];
         string from = string.Join(", ", found.Select(ElementTypes.Code));
         if (options.Type is not { } type)
             throw new MissingOptionException("--type", $"it is a {ContainerName} of {from} already; --type converts it to a narrower type");
-        if (found.Any(stored => stored > type) || found is [ElementType only] && only == type)   // the types are listed from the widest to the narrowest
+        if (found.Any(stored => stored.IsNarrowerThan(type)) || found is [ElementType only] && only == type)
         {
             throw new OptionException("--type", $"--type {type.Code()}: the matrices are {from} already, and a {ContainerName} is only converted "
                 + "to a narrower type; convert the checkpoint instead");

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using MyGpt.Runtime.Kernels.WeightTypes;
+using MyGpt.Runtime.Weights;
 
 namespace MyGpt.Checkpoints.Tensors;
 
@@ -9,9 +10,14 @@ namespace MyGpt.Checkpoints.Tensors;
 internal sealed class BlockRows<TFormat>(TensorStorage rows, long columns) : TensorStorage
     where TFormat : struct, IBlockFormat
 {
-    private readonly long _blocks = (columns + BlockScale.BlockLength - 1) / BlockScale.BlockLength;
-    private readonly float[] _held = new float[BlockScale.BlockLength];
-    private long _heldRow = -1, _heldBlock;
+    // Blocks that are read at once, a whole row of most models: a read is a call of the system.
+    private const int MostBlocks = 256;
+
+    private readonly long _blocks = ElementTypes.Blocks(columns);
+    private readonly byte[] _quants = new byte[PieceOf(columns) * TFormat.QuantBytes];
+    private readonly ushort[] _scales = new ushort[PieceOf(columns)];
+    private readonly float[] _held = new float[PieceOf(columns) * BlockScale.BlockLength];
+    private long _heldRow = -1, _heldPiece;
 
     public override string Name => rows.Name;
 
@@ -20,6 +26,8 @@ internal sealed class BlockRows<TFormat>(TensorStorage rows, long columns) : Ten
     public override bool BigEndian => !BitConverter.IsLittleEndian;   // numbers are made on this machine
 
     private long RowBytes => _blocks * (TFormat.QuantBytes + sizeof(ushort));
+
+    private static long PieceOf(long columns) => Math.Min(MostBlocks, ElementTypes.Blocks(columns));
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">What is asked for is no run of whole numbers.</exception>
@@ -35,26 +43,26 @@ internal sealed class BlockRows<TFormat>(TensorStorage rows, long columns) : Ten
         while (!numbers.IsEmpty)
         {
             (long row, long column) = Math.DivRem(first, columns);
-            (long block, long at) = Math.DivRem(column, BlockScale.BlockLength);
-            Hold(row, block);
-            int count = (int)Math.Min(numbers.Length, Math.Min(BlockScale.BlockLength - at, columns - column));
+            (long piece, long at) = Math.DivRem(column, _held.Length);
+            Hold(row, piece);
+            int count = (int)Math.Min(numbers.Length, Math.Min(_held.Length - at, columns - column));
             _held.AsSpan((int)at, count).CopyTo(numbers);
             numbers = numbers[count..];
             first += count;
         }
     }
 
-    private void Hold(long row, long block)
+    private void Hold(long row, long piece)
     {
-        if ((row, block) == (_heldRow, _heldBlock))
+        if ((row, piece) == (_heldRow, _heldPiece))
             return;
-        _heldRow = -1;   // should the read fail
-        Span<byte> quants = stackalloc byte[TFormat.QuantBytes];
-        Span<ushort> scale = stackalloc ushort[1];
-        long start = row * RowBytes;
-        rows.Read(start + (block * quants.Length), quants);
-        rows.Read(start + (_blocks * quants.Length) + (block * sizeof(ushort)), MemoryMarshal.AsBytes(scale));
-        TFormat.Widen(quants, scale[0], _held);
-        (_heldRow, _heldBlock) = (row, block);
+        _heldRow = -1;   // should a read fail
+        long start = row * RowBytes, block = piece * _scales.Length;
+        int count = (int)Math.Min(_scales.Length, _blocks - block);
+        rows.Read(start + (block * TFormat.QuantBytes), _quants.AsSpan(0, count * TFormat.QuantBytes));
+        rows.Read(start + (_blocks * TFormat.QuantBytes) + (block * sizeof(ushort)), MemoryMarshal.AsBytes(_scales.AsSpan(0, count)));
+        for (int i = 0; i < count; i++)
+            TFormat.Widen(_quants.AsSpan(i * TFormat.QuantBytes, TFormat.QuantBytes), _scales[i], _held.AsSpan(i * BlockScale.BlockLength, BlockScale.BlockLength));
+        (_heldRow, _heldPiece) = (row, piece);
     }
 }
