@@ -1,4 +1,7 @@
+using System.Runtime.InteropServices;
 using MyGpt.Checkpoints;
+using MyGpt.Checkpoints.Tensors;
+using MyGpt.Runtime.Kernels.WeightTypes;
 using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Tests.CommandLine;
 using MyGpt.Runtime.Tests.Reference;
@@ -55,7 +58,7 @@ public class QuantizedConversionTests
         SectionInfo[] matrices = [.. model.File.Sections.Where(section => section.Type is ElementType.Q8 or ElementType.Q4)];
         Assert.Equal(bytesPerWeight, (double)matrices.Sum(section => section.Length) / matrices.Sum(section => section.Shape[0] * section.Shape[1]));
         Assert.Contains($"to {type}", model.Description.Source["narrowed"]!.ToJsonString(), StringComparison.Ordinal);
-        Command.Run("inspect", folder.File("b.bin"), "--check").Succeeded().Shows($"  {type}\ntokenizer");
+        Command.Run("inspect", folder.File("b.bin"), "--check").Succeeded().Shows(FormattableString.Invariant($"  {type}, {bytesPerWeight} bytes a weight\ntokenizer"));
     }
 
     [Fact]
@@ -82,6 +85,27 @@ public class QuantizedConversionTests
         File.WriteAllBytes(folder.File("f32.bin"), file);
         Command.Run("convert", folder.File("f32.bin"), folder.File("q4.bin"), "--type", "q4").Failed(3, "CRC-32C");
         Assert.False(File.Exists(folder.File("q4.bin")));
+    }
+
+    [Theory]
+    [InlineData(false, 70)]
+    [InlineData(true, 70)]
+    [InlineData(false, 8192 + 70)]   // more than is read at once
+    [InlineData(true, 8192)]
+    public void BlockRows_reads_from_anywhere_what_the_blocks_stand_for_a_row_at_a_time(bool four, int columns)
+    {
+        const int rows = 3;
+        var reference = new ReferenceBlocks(four, rows, columns, seed: 5);
+        var bytes = new CountedReads(reference.Bytes());
+        TensorStorage storage = four ? new BlockRows<Q4Block>(bytes, columns) : new BlockRows<Q8Block>(bytes, columns);
+        Assert.Equal((long)rows * columns * sizeof(float), storage.Length);
+        float[] needed = [.. Enumerable.Range(0, rows * columns).Select(i => (float)reference.Weight(i / columns, i % columns))], read = new float[needed.Length];
+        for (int start = 0; start < read.Length; start += 61)
+            storage.Read((long)start * sizeof(float), MemoryMarshal.AsBytes(read.AsSpan(start, Math.Min(61, read.Length - start))));
+        Assert.Equal(needed, read);
+        Assert.Equal(rows * (columns > 8192 ? 4 : 2), bytes.Count);   // quants and scales
+        storage.Read(4 * 37, MemoryMarshal.AsBytes(read.AsSpan(0, 1)));
+        Assert.Equal(needed[37], read[0]);
     }
 
     private static unsafe void AssertQuantised(WeightsFile from, WeightsFile to, TensorSpec spec, ElementType type)
@@ -120,6 +144,21 @@ public class QuantizedConversionTests
         }
         double plain = ReferenceQuants.LeastSquaredError(four, weights, ReferenceQuants.Rounded(weights.Max(MathF.Abs) / 127));
         Assert.True(error <= plain * (1 + SearchSlack), $"{name}: {error} > {plain}");
+    }
+
+    private sealed class CountedReads(byte[] bytes) : TensorStorage
+    {
+        public int Count { get; private set; }
+
+        public override string Name => "rows";
+
+        public override long Length => bytes.Length;
+
+        public override void Read(long position, Span<byte> destination)
+        {
+            Count++;
+            bytes.AsSpan((int)position, destination.Length).CopyTo(destination);
+        }
     }
 
     private static string[] Sections(string path)

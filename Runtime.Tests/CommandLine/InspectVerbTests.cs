@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using MyGpt.Runtime.Tests.Weights;
 
 namespace MyGpt.Runtime.Tests.CommandLine;
 
@@ -23,6 +25,23 @@ public class InspectVerbTests(Models models)
         long end = json.GetProperty("sections").EnumerateArray()
             .Max(section => section.GetProperty("offset").GetInt64() + section.GetProperty("length").GetInt64());
         Assert.Equal(json.GetProperty("bytes").GetInt64(), end);
+    }
+
+    [Fact]
+    public void Inspect_of_a_file_of_several_types_counts_their_matrices()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        var forge = new FileForge();
+        long rest = forge.Sections.Where(section => section!["shape"]!.AsArray().Count == 2 && (string)section["type"]! == "f32" && (string)section["name"]! != "head.weight")
+            .Sum(section => (long)section!["length"]! / sizeof(float));
+        forge.SetSection("head.weight", "type", "\"q4\"").SetSection("head.weight", "length", "5400");   // (300, 6): 300 blocks of 18 bytes
+        forge.Body = forge.Body[..^(7200 - 5400)];
+        File.WriteAllBytes(folder.File("w.bin"), forge.Bytes());
+        double perWeight = Math.Round(((4 * rest) + 5400) / (rest + 1800.0), 4);
+        CommandResult text = Command.Run("inspect", folder.File("w.bin")).Succeeded();
+        text.Shows("of several: 10 f32, 1 q4, ", string.Create(CultureInfo.InvariantCulture, $" {perWeight} bytes a weight\n"));
+        JsonElement json = Command.Run("inspect", folder.File("w.bin"), "--json").Succeeded().Json();
+        Assert.Equal(perWeight, json.GetProperty("bytes_per_weight").GetDouble());
     }
 
     [Fact]

@@ -33,7 +33,7 @@ internal sealed class Workload(Gpt gpt, Activations activations, KvType kvType) 
     /// <summary>
     /// Positions that a context is filled to where its end is measured: T_max, but 4,096 and a cache of 1 GiB at most.
     /// </summary>
-    public int Reach { get; } = (int)Math.Min(Math.Min(gpt.Config.ContextLength, LongestContext), LargestCache / ModelCost.KvBytesPerPosition(gpt.Config));
+    public int Reach { get; } = (int)Math.Min(Math.Min(gpt.Config.ContextLength, LongestContext), LargestCache / ModelCost.KvBytesPerPosition(gpt.Config, kvType));
 
     /// <summary>Positions that the cache has memory for once both have run: whole pages.</summary>
     public long CachedPositions =>

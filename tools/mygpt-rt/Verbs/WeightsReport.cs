@@ -4,6 +4,7 @@ using MyGpt.CommandLine.Bench;
 using MyGpt.CommandLine.Terminal;
 using MyGpt.Runtime;
 using MyGpt.Runtime.Generation;
+using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Tokenization;
 using MyGpt.Runtime.Weights;
 
@@ -16,13 +17,16 @@ internal sealed class WeightsReport(ModelFile model, bool isChecked)
 {
     private readonly long _bytes = model.File.Sections[^1].Offset + model.File.Sections[^1].Length;
 
+    private readonly TensorView[] _matrices = [.. TensorSpec.For(model.Description.Config).Where(spec => spec.IsMatrix)
+        .Select(spec => model.File.Tensor(spec.Name, spec.Rows, spec.Columns))];
+
     /// <summary>Writes a table of facts and one of sections.</summary>
     public void Print(TextWriter output)
     {
         var facts = new TextTable(false, false);
         facts.Add("file", $"{Messages.OneLine(model.File.Path)}: weights.bin, {Figures.Bytes(_bytes)}");
         ConfigText.Add(facts, model.Description.Config);
-        facts.Add("type", ModelCost.MatrixType(model.Weights).Code());
+        facts.Add("type", Types());
         facts.Add("tokenizer", Tokenizer());
         facts.Add("generation", Generation());
         foreach (JsonProperty item in model.File.Source.EnumerateObject())
@@ -49,6 +53,7 @@ internal sealed class WeightsReport(ModelFile model, bool isChecked)
         json.WriteNumber("bytes", _bytes);
         json.WriteNumber("parameters", ConfigText.ParameterCount(model.Description.Config));
         json.WriteString("type", ModelCost.MatrixType(model.Weights).Code());
+        json.WriteNumber("bytes_per_weight", Math.Round(BytesPerWeight(), 4));
         Write(json, "config", model.File.Config);
         Write(json, "tokenizer", model.File.Tokenizer);
         Write(json, "generation", model.File.Generation);
@@ -85,6 +90,17 @@ internal sealed class WeightsReport(ModelFile model, bool isChecked)
             label = "";
         }
     }
+
+    // Matrices may have different types.
+    private string Types()
+    {
+        string[] types = [.. _matrices.GroupBy(matrix => matrix.Type).OrderByDescending(group => group.Sum(ModelCost.Bytes))
+            .Select(group => $"{group.Count()} {group.Key.Code()}")];
+        string type = types.Length == 1 ? _matrices[0].Type.Code() : $"matrices of several: {string.Join(", ", types)}";
+        return string.Create(CultureInfo.InvariantCulture, $"{type}, {BytesPerWeight():0.####} bytes a weight");
+    }
+
+    private double BytesPerWeight() => (double)_matrices.Sum(ModelCost.Bytes) / _matrices.Sum(matrix => (long)matrix.Rows * matrix.Columns);
 
     private static void Write(Utf8JsonWriter json, string name, JsonElement value)
     {
