@@ -126,6 +126,29 @@ public class VerifyVerbTests(Models models)
         Assert.Equal(5, Command.Run("verify", folder.File("w.bin"), Write(folder, greedyOnly), "--tolerance", "1").ExitCode);
     }
 
+    [Theory]
+    [InlineData("q8", "0.3", 1e-3)]
+    [InlineData("q4", "5", 1e-2)]
+    public void Verify_of_quantised_weights_shows_figures_and_fails_without_a_tolerance(string type, string tolerance, double least)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        Command.Run("convert", TestFiles.Fixture("mygpt_final_shakespeare/shakespeare.ckpt"), folder.File("w.bin"), "--type", type).Succeeded();
+        CommandResult without = Command.Run("verify", folder.File("w.bin"), Reference, "--json");
+        Assert.Equal(5, without.ExitCode);
+        without.Says($"the weights are {type}, narrower than the checkpoint's float32");
+        without.Says("--tolerance");
+        JsonElement json = without.Json();
+        Assert.False(json.GetProperty("pass").GetBoolean());
+        Assert.All(json.GetProperty("cases").EnumerateArray(), item =>
+        {
+            Assert.Equal(JsonValueKind.Null, item.GetProperty("limit").ValueKind);
+            Assert.InRange(item.GetProperty("max_abs_diff").GetDouble(), least, double.Parse(tolerance, System.Globalization.CultureInfo.InvariantCulture));
+        });
+        Command.Run("verify", folder.File("w.bin"), Reference, "--tolerance", "1e-4").Shows("FAIL");
+        Assert.All(Command.Run("verify", folder.File("w.bin"), Reference, "--tolerance", tolerance, "--json").Json().GetProperty("cases").EnumerateArray(),
+            item => Assert.True(item.GetProperty("max_abs_diff").GetDouble() <= item.GetProperty("limit").GetDouble()));
+    }
+
     [Fact]
     public void Verify_uses_float64_logits_where_they_are_named()
     {

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using MyGpt.Runtime.Generation;
 using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Sampling;
+using MyGpt.Runtime.Tests.CommandLine;
 using MyGpt.Runtime.Tests.Weights;
 using MyGpt.Runtime.Tokenization;
 using MyGpt.Runtime.Weights;
@@ -74,6 +75,15 @@ internal sealed class WeightsReader() : FuzzReader("weights.bin", Make)
             HeadDim = 2, Norm = NormKind.RmsNorm, NormBias = false, Position = PositionKind.RotaryPairs, GatedMlp = true, Activation = ActivationKind.Silu,
         }, TokenizerReader.Merges());
         yield return Of(tiny with { NormWeight = false, NormBias = false, EmbeddingNorm = true, FinalNorm = false, Norm = NormKind.RmsNorm }, null);
+        foreach (string type in new[] { "q8", "q4" })
+            yield return Quantized(tiny with { MlpDim = 33 }, type);   // a row of one block and a weight
+    }
+
+    private static FuzzSeed Quantized(GptConfig config, string type)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        Command.Run("convert", TinyModels.Write(folder.File("f32.bin"), config), folder.File("model.bin"), "--type", type).Succeeded();
+        return new FuzzSeed(Part("model.bin", File.ReadAllBytes(folder.File("model.bin"))));
     }
 
     private static FuzzSeed Of(GptConfig config, TokenizerData? tokenizer, ElementType type = ElementType.F32)
