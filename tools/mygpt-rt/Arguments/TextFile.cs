@@ -9,7 +9,8 @@ internal static class TextFile
     /// <summary>What stands for standard input.</summary>
     public const string StandardInput = "-";
 
-    // Far more than any context holds, and little enough that a wrong file does not fill the memory.
+    // Far more than any context holds, and than the texts that models are compared by with `score`, which are of one or two million bytes;
+    // little enough that a wrong file does not fill the memory with its text and its tokens.
     private const int MaxBytes = 16 << 20;
 
     /// <summary>Reads a file.</summary>
