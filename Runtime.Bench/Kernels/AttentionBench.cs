@@ -60,6 +60,7 @@ public unsafe class AttentionBench : IHasWork
         for (int i = 0; i < pages; i++)
             ((byte**)_table.Data)[i] = (byte*)_pages.Data + i * pageBytes;
         _partition = new RowPartition(Threads);
+        _partition.BeginCall(isPrompt: true);   // never paused
     }
 
     [GlobalCleanup]

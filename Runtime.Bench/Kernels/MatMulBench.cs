@@ -36,6 +36,7 @@ public unsafe class MatMulBench : IHasWork
         _inputs = new NativeBuffer(InputTiles.Floats(Tokens, InDim));
         _workers = new NativeBuffer(Threads * MatMulScratch.WorkerFloats);
         _partition = new RowPartition(Threads);
+        _partition.BeginCall(isPrompt: true);   // never paused
         var random = new Random(1);
         for (int i = 0; i < InDim * OutDim; i++)
             _weights.Data[i] = random.NextSingle() - 0.5f;

@@ -87,7 +87,7 @@ public unsafe class MemoryEndTests
             set.Run(layer.Part(0, rows));
             Assert.Equal(expected, y.Span);
             y.Span.Fill(float.NaN);
-            new InputTiles { X = x.Data, Packed = packed.Data, Tokens = tokens, InDim = inDim }.Run(partition, isPrefill: false);
+            new InputTiles { X = x.Data, Packed = packed.Data, Tokens = tokens, InDim = inDim }.Run(partition);
             set.Run(new PackedMatMul<TWeights>(layer, scratch).Part(0, rows, worker: 0));
             Assert.Equal(expected, y.Span);
         }

@@ -82,9 +82,47 @@ public class PacingTests
         Assert.True(_pacing.UsesTeam);
     }
 
+    [Fact]
+    public void Time_between_steps_ends_neither_pause_nor_trial()
+    {
+        Hold();
+        for (int i = 0; i < 7; i++)
+            Idle(Millisecond);
+        Assert.False(_pacing.UsesTeam);
+        Idle(Millisecond);
+        Assert.True(_pacing.UsesTeam);   // 8 ms of work
+        for (int i = 0; i < 3; i++)
+            Idle(2 * Millisecond);
+        Assert.True(_pacing.UsesTeam);
+        Idle(2 * Millisecond);
+        Assert.False(_pacing.UsesTeam);
+
+        void Idle(long ticks)
+        {
+            _now += Stopwatch.Frequency / 2;
+            Region(ticks, wait: 0, parts: 1);
+        }
+    }
+
+    [Fact]
+    public void Trial_compares_whole_steps()
+    {
+        // Two regions that do not cost the same, each longer than a pause; the doubt comes between them.
+        Note(own: Millisecond / 10, wait: 4 * Millisecond, parts: 4, 100 * Work);
+        Assert.False(_pacing.UsesTeam);
+        for (int step = 0; step < 20; step++)
+        {
+            Note(own: 10 * Millisecond, wait: 0, parts: 1, Work);
+            _pacing.BeginStep();
+            Assert.Equal(step > 0, _pacing.UsesTeam);
+            Note(own: (step == 0 ? 10 : 9) * Millisecond, wait: 0, parts: 1, 100 * Work);
+            Assert.Equal(step > 0, _pacing.UsesTeam);
+        }
+    }
+
     private void Hold() => Region(own: Millisecond / 10, wait: 4 * Millisecond, parts: 4);
 
-    // Regions until the mode changes; how many.
+    // Steps until the mode changes; how many.
     private int RunWhile(bool usesTeam, long ticks, int atMost = 1000)
     {
         int count = 0;
@@ -93,7 +131,14 @@ public class PacingTests
         return count;
     }
 
+    // A step of one region.
     private void Region(long own, long wait, int parts, long work = Work)
+    {
+        Note(own, wait, parts, work);
+        _pacing.BeginStep();
+    }
+
+    private void Note(long own, long wait, int parts, long work)
     {
         _pacing.Note(_now, _now + own, _now + own + wait, parts, work);
         _now += own + wait;

@@ -95,7 +95,7 @@ public unsafe class PackedMatMulTests
         fixed (byte* w = bytes)
         fixed (float* px = x, py = y.Span)
         {
-            new InputTiles { X = px, Packed = memory.Scratch.Inputs, Tokens = tokens, InDim = inDim }.Run(partition, isPrefill: false);
+            new InputTiles { X = px, Packed = memory.Scratch.Inputs, Tokens = tokens, InDim = inDim }.Run(partition);
             var layer = new MatMul<TWeights> { W = w, X = px, Y = py, Tokens = tokens, InDim = inDim, OutDim = outDim };
             set.Run(new PackedMatMul<TWeights>(layer, memory.Scratch).Part(0, outDim, worker: 0));
         }

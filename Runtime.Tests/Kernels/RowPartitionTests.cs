@@ -20,8 +20,9 @@ public unsafe class RowPartitionTests
             {
                 int[] done = new int[rows + 1];
                 int misaligned = 0, badWorker = 0;
+                partition.BeginCall(isPrompt: work == Large);
                 fixed (int* counts = done)
-                    partition.Run(new Count(counts, grain: 4, rows, threads, &misaligned, &badWorker), rows, grain: 4, work, isPrefill: work == Large);
+                    partition.Run(new Count(counts, grain: 4, rows, threads, &misaligned, &badWorker), rows, grain: 4, work);
                 Assert.All(done[..rows], count => Assert.Equal(1, count));
                 Assert.Equal(0, done[rows]);
                 Assert.Equal(0, misaligned);
@@ -65,7 +66,11 @@ public unsafe class RowPartitionTests
         fixed (int* counts = done)
         {
             for (int region = 0; region < regions; region++)
+            {
+                if (region % 5 == 0)
+                    partition.BeginCall(isPrompt: false);
                 partition.Run(new Laggard(counts, isHeldUp: region / 100 % 2 == 0 && region % 10 == 0), rows, grain: 1, Medium);
+            }
         }
         Assert.All(done, count => Assert.Equal(regions, count));
     }

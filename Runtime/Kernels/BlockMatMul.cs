@@ -43,16 +43,13 @@ internal unsafe struct BlockMatMul<TBlock> : IRowJob, IKernel
     public int InDim;
     public int OutDim;
 
-    // More tokens than sequences are decoded together: a piece of a prompt, which may allocate.
-    private const int PromptTokens = 64;
-
     private int _first;
     private int _end;
     private int _worker;
 
     /// <summary>Runs the layer, cut by rows of weights.</summary>
     public readonly void Run(RowPartition partition) =>
-        partition.Run(this, OutDim, grain: BlockTile.Rows, work: (long)OutDim * InDim * Tokens, isPrefill: Tokens >= PromptTokens);
+        partition.Run(this, OutDim, grain: BlockTile.Rows, work: (long)OutDim * InDim * Tokens);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -31,8 +31,8 @@ internal unsafe struct InputTiles : IRowJob, IKernel
     public static long TileFloats(int inDim) => (long)PackedTile.Steps(inDim) * PackedTile.Tokens * Lanes.Count;
 
     /// <summary>Copies all tokens.</summary>
-    public readonly void Run(RowPartition partition, bool isPrefill) =>
-        partition.Run(this, Count(Tokens), grain: 1, work: (long)Tokens * InDim, isPrefill);
+    public readonly void Run(RowPartition partition) =>
+        partition.Run(this, Count(Tokens), grain: 1, work: (long)Tokens * InDim);
 
     /// <inheritdoc/>
     public readonly void Run(int first, int end, int worker) => Simd.Run(this with { _first = first, _end = end });

@@ -44,9 +44,6 @@ internal unsafe struct MatMul<TWeights> : IRowJob, IKernel
     // instead of 334 tokens/s as f32, 8 at 324 instead of 252.
     private const int PackedTokens = 8;
 
-    // More tokens than sequences are decoded together: a piece of a prompt, which may allocate.
-    private const int PromptTokens = 64;
-
     private int _first;
     private int _end;
 
@@ -54,14 +51,13 @@ internal unsafe struct MatMul<TWeights> : IRowJob, IKernel
     public readonly void Run(RowPartition partition)
     {
         long work = (long)OutDim * InDim * Tokens;
-        bool isPrefill = Tokens >= PromptTokens;
         if (Tokens < PackedTokens || Scratch is not { } scratch)
         {
-            partition.Run(this, OutDim, grain: MatMulTile.Rows, work, isPrefill);
+            partition.Run(this, OutDim, grain: MatMulTile.Rows, work);
             return;
         }
-        new InputTiles { X = X, Packed = scratch.Inputs, Tokens = Tokens, InDim = InDim }.Run(partition, isPrefill);
-        partition.Run(new PackedMatMul<TWeights>(this, scratch), OutDim, grain: WeightPanel.Rows, work, isPrefill);
+        new InputTiles { X = X, Packed = scratch.Inputs, Tokens = Tokens, InDim = InDim }.Run(partition);
+        partition.Run(new PackedMatMul<TWeights>(this, scratch), OutDim, grain: WeightPanel.Rows, work);
     }
 
     /// <inheritdoc/>

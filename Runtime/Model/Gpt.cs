@@ -53,6 +53,7 @@ public sealed unsafe class Gpt
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(activations);
         Check(batch, activations);
+        activations.Partition.BeginCall(isPrompt: batch.TokenCount > batch.Parts.Count);
         float* logits = activations.Logits(batch.LogitRowCount, Config.VocabSize);
         float* next = logits;
         for (var chunk = new BatchChunk(batch, activations.ChunkLength); chunk.Count > 0; chunk = chunk.Next())

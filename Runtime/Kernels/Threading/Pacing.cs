@@ -7,7 +7,9 @@ namespace MyGpt.Runtime.Kernels.Threading;
 /// faster. Both are timed on the work itself, and the faster goes on.
 /// </summary>
 /// <remarks>
-/// Times come in as ticks of <see cref="Stopwatch"/>. Who runs a row has no influence on it, so nothing here can reach a result.
+/// Times come in as ticks of <see cref="Stopwatch"/>. Pauses and trials are lengths of measured work, however long the caller rests in between,
+/// and of whole decoding steps: a multiply-add of attention costs more than one of a linear layer. Who runs a row has no influence on it, so
+/// nothing here can reach a result.
 /// </remarks>
 internal struct Pacing
 {
@@ -35,14 +37,26 @@ internal struct Pacing
     }
 
     private Mode _mode;
-    private long _until;        // end of the pause or the trial
+    private bool _counts;       // from the first step that begins in the mode
+    private long _ticks, _work; // of the regions counted since
+    private long _length;       // ticks after which the mode ends
+    private long _lastEnd;
     private long _pause;
-    private long _ticks, _work; // of the regions since the mode began
     private double _alone;      // ticks per unit of work
     private long _aloneAt;      // when that was measured
 
     /// <summary>Whether the next region goes to the team.</summary>
     public readonly bool UsesTeam => _mode != Mode.Alone;
+
+    /// <summary>Notes that a step of decoding begins: the one before, if there was one, is whole.</summary>
+    public void BeginStep()
+    {
+        if (_mode == Mode.Free)
+            return;
+        if (_counts && _ticks >= _length)
+            EndMode((double)_ticks / Math.Max(_work, 1));
+        _counts = true;
+    }
 
     /// <summary>Notes a region that ended.</summary>
     /// <param name="start">When it began.</param>
@@ -59,44 +73,49 @@ internal struct Pacing
                 Doubt(end);
             return;
         }
+        if (!_counts)
+            return;
         _ticks += end - start;
         _work += work;
-        if (end < _until)
-            return;
-        double cost = (double)_ticks / Math.Max(_work, 1);
+        _lastEnd = end;
+    }
+
+    private void EndMode(double cost)
+    {
         if (_mode == Mode.Alone)
         {
             _alone = cost;
-            _aloneAt = end;
-            Begin(Mode.Trial, end, Trial);
+            _aloneAt = _lastEnd;
+            Begin(Mode.Trial, Trial);
         }
         else if (cost < _alone)
         {
             _pause = 0;
-            Begin(Mode.Free, end, 0);
+            Begin(Mode.Free, 0);
         }
         else
-            BeginPause(end);
+            BeginPause();
     }
 
     private void Doubt(long now)
     {
         if (_aloneAt != 0 && now - _aloneAt < Memory)
-            Begin(Mode.Trial, now, Trial);
+            Begin(Mode.Trial, Trial);
         else
-            BeginPause(now);
+            BeginPause();
     }
 
-    private void BeginPause(long now)
+    private void BeginPause()
     {
         _pause = _pause == 0 ? FirstPause : Math.Min(_pause * 2, LongestPause);
-        Begin(Mode.Alone, now, _pause);
+        Begin(Mode.Alone, _pause);
     }
 
-    private void Begin(Mode mode, long now, long length)
+    private void Begin(Mode mode, long length)
     {
         _mode = mode;
-        _until = now + length;
+        _length = length;
+        _counts = false;
         _ticks = 0;
         _work = 0;
     }

@@ -28,7 +28,9 @@ internal sealed unsafe class RowPartition : IDisposable
 
     private readonly WorkerTeam? _team;
     private readonly int _working;
+    private readonly long _pooledWork;
     private Pacing _pacing;
+    private bool _isPrompt;
 
     /// <summary>Makes a partition and starts its workers.</summary>
     /// <param name="threads">Most threads that work at the same time, the caller's included; 1 or more. No more work than there are processors.</param>
@@ -38,11 +40,12 @@ internal sealed unsafe class RowPartition : IDisposable
     }
 
     /// <summary>Makes a partition as on a machine of a given size: more threads than it has processors would only take turns.</summary>
-    internal RowPartition(int threads, int processors)
+    internal RowPartition(int threads, int processors, long pooledWork = PooledWork)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         Threads = threads;
         _working = Math.Min(threads, processors);
+        _pooledWork = pooledWork;
         if (_working > 1)
             _team = new WorkerTeam(_working - 1, processors);
     }
@@ -50,13 +53,24 @@ internal sealed unsafe class RowPartition : IDisposable
     /// <summary>Most threads that work at the same time, the caller's included.</summary>
     public int Threads { get; }
 
+    /// <summary>Says what the next regions are part of, up to the next such call.</summary>
+    /// <param name="isPrompt">
+    /// Whether more tokens run than sequences: then long regions may allocate and go to Parallel.For, and none is timed. Else the regions are one
+    /// step of decoding, the unit in which the team is compared with the caller.
+    /// </param>
+    public void BeginCall(bool isPrompt)
+    {
+        _isPrompt = isPrompt;
+        if (!isPrompt)
+            _pacing.BeginStep();
+    }
+
     /// <summary>Runs all rows of a job and returns when all are done.</summary>
     /// <param name="job">The work.</param>
     /// <param name="rows">Number of rows.</param>
     /// <param name="grain">Parts begin at multiples of this many rows.</param>
     /// <param name="work">Multiply-adds of the whole job, roughly: decides how it is run.</param>
-    /// <param name="isPrefill">Whether it is part of a prompt: then it may allocate, and long work goes to Parallel.For.</param>
-    public void Run<TJob>(TJob job, int rows, int grain, long work, bool isPrefill = false)
+    public void Run<TJob>(TJob job, int rows, int grain, long work)
         where TJob : unmanaged, IRowJob
     {
         int grains = (rows + grain - 1) / grain;
@@ -67,15 +81,17 @@ internal sealed unsafe class RowPartition : IDisposable
             return;
         }
         var cut = new Cut(rows, grain, parts);
-        if (isPrefill && work >= PooledWork)
-            RunPooled(job, cut);
+        if (!_isPrompt)
+            RunPaced(_team, job, cut, work);
+        else if (work < _pooledWork)
+            _team.Run(&job, &RunPart<TJob>, cut);
         else
-            RunPaced(_team, job, cut, work, isPrefill);
+            RunPooled(job, cut);
     }
 
     public void Dispose() => _team?.Dispose();
 
-    private void RunPaced<TJob>(WorkerTeam team, TJob job, Cut cut, long work, bool isPrefill)
+    private void RunPaced<TJob>(WorkerTeam team, TJob job, Cut cut, long work)
         where TJob : unmanaged, IRowJob
     {
         long start = Stopwatch.GetTimestamp();
@@ -84,8 +100,7 @@ internal sealed unsafe class RowPartition : IDisposable
             (ownParts, ownEnd) = team.Run(&job, &RunPart<TJob>, cut);
         else
             job.Run(0, cut.End(cut.Parts - 1), worker: 0);
-        if (!isPrefill)   // a multiply-add of a prompt costs less: its weights are read once for many tokens
-            _pacing.Note(start, ownEnd, Stopwatch.GetTimestamp(), ownParts, work);
+        _pacing.Note(start, ownEnd, Stopwatch.GetTimestamp(), ownParts, work);
     }
 
     // Each action stands for one worker and takes parts until none is left: ParallelHelper batches actions by processors, not
