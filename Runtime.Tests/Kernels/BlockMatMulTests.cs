@@ -44,7 +44,10 @@ public unsafe class BlockMatMulTests
         foreach (int threads in new[] { 1, 2, 3, 8 })
         {
             for (int tokens = 1; tokens <= most; tokens++)
-                Assert.Equal(Sample.Bits(alone.Take(tokens).SelectMany(y => y)), Sample.Bits(RunParallel(isQ4, threads, bytes, x[..(tokens * inDim)], inDim, outDim, tokens)));
+            {
+                foreach (long pooledWork in new[] { 1, RowPartition.PooledWork })
+                    Assert.Equal(Sample.Bits(alone.Take(tokens).SelectMany(y => y)), Sample.Bits(RunParallel(isQ4, threads, bytes, x[..(tokens * inDim)], inDim, outDim, tokens, pooledWork)));
+            }
         }
     }
 
@@ -185,14 +188,16 @@ public unsafe class BlockMatMulTests
                 Divide.Apply(new Span<float>(job.Y + t * outDim, outDim), job.X.Factors[t]);
         });
 
-    private static float[] RunParallel(bool isQ4, int threads, byte[] weights, float[] x, int inDim, int outDim, int tokens) => isQ4
-        ? RunParallel(new BlockMatMul<Q4Rows>(), threads, weights, x, inDim, outDim, tokens)
-        : RunParallel(new BlockMatMul<Q8Rows>(), threads, weights, x, inDim, outDim, tokens);
+    private static float[] RunParallel(bool isQ4, int threads, byte[] weights, float[] x, int inDim, int outDim, int tokens, long pooledWork = RowPartition.PooledWork) => isQ4
+        ? RunParallel(new BlockMatMul<Q4Rows>(), threads, weights, x, inDim, outDim, tokens, pooledWork)
+        : RunParallel(new BlockMatMul<Q8Rows>(), threads, weights, x, inDim, outDim, tokens, pooledWork);
 
-    private static float[] RunParallel<TBlock>(BlockMatMul<TBlock> start, int threads, byte[] weights, float[] x, int inDim, int outDim, int tokens)
+    private static float[] RunParallel<TBlock>(
+        BlockMatMul<TBlock> start, int threads, byte[] weights, float[] x, int inDim, int outDim, int tokens, long pooledWork = RowPartition.PooledWork)
         where TBlock : struct, IBlockType
     {
-        using var partition = new RowPartition(threads);
+        using var partition = new RowPartition(threads, processors: 64, pooledWork);
+        partition.BeginCall(isPrompt: true);
         return Run(start, weights, x, inDim, outDim, tokens, threads, (quantize, job) =>
         {
             quantize.Run(partition);

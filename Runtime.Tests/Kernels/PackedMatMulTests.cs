@@ -56,13 +56,17 @@ public unsafe class PackedMatMulTests
             Layer(1, packed: false, joins, w, x, bias, factor, expected, inDim, outDim, tokens);
             Layer(threads, packed: true, joins, w, x, bias, factor, actual, inDim, outDim, tokens);
             Assert.Equal(Sample.Bits(expected), Sample.Bits(actual));
+            float[] pooled = [.. residual];
+            Layer(threads, packed: true, joins, w, x, bias, factor, pooled, inDim, outDim, tokens, pooledWork: 1);
+            Assert.Equal(Sample.Bits(expected), Sample.Bits(pooled));
         }
     }
 
     // Into y, or into a residual stream.
-    private static void Layer(int threads, bool packed, bool joins, float[] w, float[] x, float[] bias, float[] factor, float[] destination, int inDim, int outDim, int tokens)
+    private static void Layer(int threads, bool packed, bool joins, float[] w, float[] x, float[] bias, float[] factor, float[] destination, int inDim, int outDim, int tokens, long pooledWork = RowPartition.PooledWork)
     {
-        using var partition = new RowPartition(threads);
+        using var partition = new RowPartition(threads, processors: 64, pooledWork);
+        partition.BeginCall(isPrompt: true);
         using var memory = new Memory(tokens, inDim, threads);
         float[] other = new float[destination.Length];
         fixed (float* pw = w, px = x, pb = bias, pf = factor, pd = destination, po = other)
