@@ -1,4 +1,5 @@
 using MyGpt.Runtime.Model;
+using MyGpt.Runtime.Tests.Model;
 using MyGpt.Runtime.Weights;
 
 namespace MyGpt.Runtime.Tests;
@@ -37,6 +38,34 @@ public class KernelWarmUpTests
         GptConfig small = KernelWarmUp.Shrink(config);
         Assert.Equal((ActivationKind.Silu, PositionKind.RotaryHalves, true), (small.Activation, small.Position, small.GatedMlp));
         Assert.True(small.KvHeadCount < small.HeadCount);
-        Assert.All(TensorSpec.For(small), spec => Assert.InRange((long)spec.Rows * spec.Columns, 1, 3 * 32 * 32));   // what it allocates
+        Assert.All(TensorSpec.For(small), spec => Assert.InRange((long)spec.Rows * spec.Columns, 1, 32 * (2 + 2) * 128));   // what it allocates
+    }
+
+    [Theory]
+    [InlineData(4, 4)]
+    [InlineData(64, 64)]
+    [InlineData(80, 80)]
+    [InlineData(128, 64)]
+    [InlineData(1000, 104)]
+    public void Shrink_keeps_what_a_head_leaves_of_its_tiles(int headDim, int expected)
+    {
+        var config = new GptConfig
+        {
+            VocabSize = 50257, ContextLength = 1024, EmbeddingDim = 768, LayerCount = 12, HeadCount = 12, KvHeadCount = 12, HeadDim = headDim,
+            MlpDim = 3072, Activation = ActivationKind.Silu, Position = PositionKind.Learned,
+        };
+        Assert.Equal(expected, KernelWarmUp.Shrink(config).HeadDim);
+    }
+
+    [Fact]
+    public void Start_of_a_model_that_cannot_run_reports_nothing()
+    {
+        using var model = new InMemoryModel(new GptConfig
+        {
+            VocabSize = 53, ContextLength = 80, EmbeddingDim = 40, LayerCount = 1, HeadCount = 4, KvHeadCount = 4, HeadDim = 10, MlpDim = 67,
+            Activation = (ActivationKind)99,
+        });
+        KernelWarmUp.Start(model.Gpt.Weights);
+        Thread.Sleep(200);   // an exception on its thread would end the process
     }
 }

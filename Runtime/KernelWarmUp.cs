@@ -10,8 +10,11 @@ namespace MyGpt.Runtime;
 /// </summary>
 internal static unsafe class KernelWarmUp
 {
-    // As few rows as reach every tile, those for rest rows and rest tokens too.
-    private const int PromptLength = 4, Width = 32, VocabSize = 13;
+    // A short prompt, long enough for the tiles of many tokens.
+    private const int PromptLength = 16, Width = 32, VocabSize = 13;
+
+    // Head sizes with the same remainder reach the same tiles of attention.
+    private const int HeadPeriod = 64;
 
     /// <summary>Starts it on a thread of its own, which ends by itself.</summary>
     /// <param name="weights">The model that will run; only its config and types are read, and before this returns.</param>
@@ -22,14 +25,33 @@ internal static unsafe class KernelWarmUp
         var types = new MatrixTypes(
             weights.TokenEmbedding.Type, weights.PositionEmbedding?.Type ?? ElementType.F32, weights.Head.Matrix.Type, weights.Blocks[0].Qkv.Matrix.Type);
         GptConfig small = Shrink(weights.Config);
-        new Thread(() => Run(small, types), maxStackSize: 1 << 20) { IsBackground = true, Name = "MyGpt warm-up" }.Start();
+#pragma warning disable CA1031 // nothing depends on it: whatever fails here fails again in the first call, which reports it
+        try
+        {
+            new Thread(() => TryRun(small, types), maxStackSize: 1 << 20) { IsBackground = true, Name = "MyGpt warm-up" }.Start();
+        }
+        catch (Exception)
+        {
+        }
     }
+
+    private static void TryRun(GptConfig config, MatrixTypes types)
+    {
+        try
+        {
+            Run(config, types);
+        }
+        catch (Exception)
+        {
+        }
+    }
+#pragma warning restore CA1031
 
     /// <summary>Runs a prompt and one more token through a model of zeros.</summary>
     internal static void Run(GptConfig config, MatrixTypes types)
     {
         // Every tensor is the same memory, as long as the largest.
-        using var zeros = new NativeBuffer(3 * Width * Width);
+        using var zeros = new NativeBuffer(TensorSpec.For(config).Max(spec => (long)spec.Rows * spec.Columns));
         using var activations = new Activations(config, threads: 1);
         using var cache = new KvCache(config);
         var gpt = new Gpt(config, GptWeights.Load(config, spec => new TensorView(
@@ -54,7 +76,7 @@ internal static unsafe class KernelWarmUp
             LayerCount = 1,
             HeadCount = 2,
             KvHeadCount = grouped ? 1 : 2,
-            HeadDim = Width / 2,
+            HeadDim = Math.Min(config.HeadDim, HeadPeriod + config.HeadDim % HeadPeriod),
             MlpDim = Width + 3,
         };
     }

@@ -50,7 +50,7 @@ public sealed class LanguageModel : IDisposable
     public static LanguageModel Open(string path, int? threads = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads ?? 1, 1, nameof(threads));
-        ModelFile file = ModelFile.Open(path);
+        ModelFile file = ModelFile.Open(path, KernelWarmUp.Start);
         try
         {
             return new LanguageModel(file, threads ?? Environment.ProcessorCount);

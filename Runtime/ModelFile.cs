@@ -8,7 +8,7 @@ namespace MyGpt.Runtime;
 /// <summary>A whole model in one file: a weights.bin whose content has been held against its own config.</summary>
 public sealed class ModelFile : IDisposable
 {
-    private ModelFile(WeightsFile file)
+    private ModelFile(WeightsFile file, Action<GptWeights>? onWeights)
     {
         File = file;
         GptConfig config = GptConfigJson.Read(file.Path, file.Config);
@@ -21,7 +21,7 @@ public sealed class ModelFile : IDisposable
         };
         Weights = GptWeights.Load(config, spec => Tensor(file, spec));
         RefuseSurplus(file, Description);
-        KernelWarmUp.Start(Weights);
+        onWeights?.Invoke(Weights);
         Tokenizer = CreateTokenizer(file, Description.Tokenizer);
     }
 
@@ -42,12 +42,17 @@ public sealed class ModelFile : IDisposable
     /// <exception cref="WeightsFormatException">It is damaged, hostile or no weights.bin, or its parts contradict each other.</exception>
     /// <exception cref="IOException">It is missing (<see cref="FileNotFoundException"/>), a folder, or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
-    public static ModelFile Open(string path)
+    public static ModelFile Open(string path) => Open(path, onWeights: null);
+
+    /// <summary>Opens a model.</summary>
+    /// <param name="path">A weights.bin.</param>
+    /// <param name="onWeights">Called when the tensors are known, before the vocabulary is read.</param>
+    internal static ModelFile Open(string path, Action<GptWeights>? onWeights)
     {
         WeightsFile file = WeightsFile.Open(path);
         try
         {
-            return new ModelFile(file);
+            return new ModelFile(file, onWeights);
         }
         catch
         {
