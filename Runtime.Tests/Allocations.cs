@@ -6,7 +6,7 @@ internal static class Allocations
     /// <summary>What the calling thread allocates in an action. The action is repeated if a garbage collection disturbs the count.</summary>
     /// <remarks>
     /// A collection, which another test may cause, takes the rest of this thread's allocation block away, up to 8 KB, and the
-    /// runtime counts that as allocated.
+    /// runtime counts that as allocated. Background collections are off in this project, since they do it in a later pause too.
     /// </remarks>
     public static long Of(Action action)
     {
