@@ -134,7 +134,7 @@ public unsafe class BlockMatMulTests
         float[] plain = RunParallel(isQ4: false, threads: 1, bytes, x, inDim, outDim, tokens), sum = [.. residual];
         fixed (float* pb = bias, pf = factor, pr = sum)
         {
-            var job = new BlockMatMul<Q8Rows> { Bias = pb, Factor = pf, Residual = pr, Activation = &Relu.Apply };
+            var job = new BlockMatMul<Q8Rows> { Epilogue = new Epilogue { Bias = pb, Factor = pf, Residual = pr, Activation = &Relu.Apply } };
             RunParallel(job, threads: 2, bytes, x, inDim, outDim, tokens);
         }
         for (int i = 0; i < sum.Length; i++)

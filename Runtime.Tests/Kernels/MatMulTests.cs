@@ -73,7 +73,7 @@ public unsafe class MatMulTests
         {
             new MatMul<F32Rows>
             {
-                W = (byte*)pw, X = px, Y = py, Bias = pb, Residual = pr, Activation = &Relu.Apply, Tokens = tokens, InDim = inDim, OutDim = outDim,
+                W = (byte*)pw, X = px, Y = py, Epilogue = new Epilogue { Bias = pb, Residual = pr, Activation = &Relu.Apply }, Tokens = tokens, InDim = inDim, OutDim = outDim,
             }.Run(partition);
         }
         for (int i = 0; i < y.Length; i++)
@@ -96,7 +96,7 @@ public unsafe class MatMulTests
         {
             new MatMul<F32Rows>
             {
-                W = (byte*)pw, X = px, Y = py, Bias = pb, Factor = pf, Activation = &Relu.Apply, Tokens = tokens, InDim = inDim, OutDim = outDim,
+                W = (byte*)pw, X = px, Y = py, Epilogue = new Epilogue { Bias = pb, Factor = pf, Activation = &Relu.Apply }, Tokens = tokens, InDim = inDim, OutDim = outDim,
             }.Run(partition);
         }
         for (int i = 0; i < y.Length; i++)

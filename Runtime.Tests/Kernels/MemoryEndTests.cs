@@ -92,7 +92,8 @@ public unsafe class MemoryEndTests
             Assert.Equal(expected, y.Span);
         }
         using FencedMemory<float> bias = new(new float[rows]), factor = new(Ones(rows * tokens)), residual = new(new float[rows * tokens]);
-        (layer with { Bias = bias.Data, Factor = factor.Data, Residual = residual.Data, Scratch = scratch }).Run(partition);
+        var epilogue = new Epilogue { Bias = bias.Data, Factor = factor.Data, Residual = residual.Data };
+        (layer with { Epilogue = epilogue, Scratch = scratch }).Run(partition);
         Assert.Equal(expected, residual.Span);
     }
 
@@ -120,7 +121,8 @@ public unsafe class MemoryEndTests
             Assert.Equal(expected, y.Span);
         }
         using FencedMemory<float> bias = new(new float[rows]), factor = new(Ones(rows * tokens)), residual = new(new float[rows * tokens]);
-        (layer with { Bias = bias.Data, Factor = factor.Data, Residual = residual.Data }).Run(partition);
+        var epilogue = new Epilogue { Bias = bias.Data, Factor = factor.Data, Residual = residual.Data };
+        (layer with { Epilogue = epilogue }).Run(partition);
         Assert.Equal(y.Span, residual.Span);
     }
 

@@ -73,7 +73,7 @@ public unsafe class PackedMatMulTests
         {
             new MatMul<F32Rows>
             {
-                W = (byte*)pw, X = px, Y = joins ? po : pd, Bias = pb, Factor = pf, Residual = joins ? pd : null, Activation = &GeluTanh.Apply,
+                W = (byte*)pw, X = px, Y = joins ? po : pd, Epilogue = new Epilogue { Bias = pb, Factor = pf, Residual = joins ? pd : null, Activation = &GeluTanh.Apply },
                 Tokens = tokens, InDim = inDim, OutDim = outDim, Scratch = packed ? memory.Scratch : null,
             }.Run(partition);
         }

@@ -15,9 +15,6 @@ internal unsafe struct BlockMatMul<TBlock> : IRowJob, IKernel
     /// <summary>Weights, (OutDim, InDim).</summary>
     public byte* W;
 
-    /// <summary>Bias, (OutDim), or null.</summary>
-    public float* Bias;
-
     /// <summary>Input, (T, InDim).</summary>
     public QuantizedInput X;
 
@@ -30,14 +27,8 @@ internal unsafe struct BlockMatMul<TBlock> : IRowJob, IKernel
     /// <summary>Output, (T, OutDim); holds x W^T + bias when there is a residual.</summary>
     public float* Y;
 
-    /// <summary>What the output is added to, (T, OutDim), or null.</summary>
-    public float* Residual;
-
-    /// <summary>Applied to the output in place, or null.</summary>
-    public delegate*<Span<float>, void> Activation;
-
-    /// <summary>What the output is multiplied by, (T, OutDim), or null.</summary>
-    public float* Factor;
+    /// <summary>What is done with each output.</summary>
+    public Epilogue Epilogue;
 
     public int Tokens;
     public int InDim;
@@ -155,13 +146,6 @@ internal unsafe struct BlockMatMul<TBlock> : IRowJob, IKernel
         nint offset = (nint)token * OutDim + first;
         var y = new Span<float>(Y + offset, end - first);
         Divide.Apply(y, X.Factors[token]);
-        if (Bias != null)
-            Add.Apply(new ReadOnlySpan<float>(Bias + first, end - first), y);
-        if (Activation != null)
-            Activation(y);
-        if (Factor != null)
-            Multiply.Apply(new ReadOnlySpan<float>(Factor + offset, end - first), y);
-        if (Residual != null)
-            Add.Apply(y, new Span<float>(Residual + offset, end - first));
+        Epilogue.Apply(y, first, offset);
     }
 }

@@ -15,23 +15,14 @@ internal unsafe struct MatMul<TWeights> : IRowJob, IKernel
     /// <summary>Weights, (OutDim, InDim).</summary>
     public byte* W;
 
-    /// <summary>Bias, (OutDim), or null.</summary>
-    public float* Bias;
-
     /// <summary>Input, (T, InDim).</summary>
     public float* X;
 
     /// <summary>Output, (T, OutDim); when there is a residual it is scratch.</summary>
     public float* Y;
 
-    /// <summary>What the output is added to, (T, OutDim), or null.</summary>
-    public float* Residual;
-
-    /// <summary>Applied to the output in place, or null.</summary>
-    public delegate*<Span<float>, void> Activation;
-
-    /// <summary>What the output is multiplied by, (T, OutDim), or null.</summary>
-    public float* Factor;
+    /// <summary>What is done with each output.</summary>
+    public Epilogue Epilogue;
 
     /// <summary>Where many tokens are laid out in the order of use; without it every layer is computed in place.</summary>
     public MatMulScratch? Scratch;
@@ -100,13 +91,6 @@ internal unsafe struct MatMul<TWeights> : IRowJob, IKernel
     {
         nint offset = (nint)token * OutDim + first;
         var y = new Span<float>(Y + offset, end - first);
-        if (Bias != null)
-            Add.Apply(new ReadOnlySpan<float>(Bias + first, end - first), y);
-        if (Activation != null)
-            Activation(y);
-        if (Factor != null)
-            Multiply.Apply(new ReadOnlySpan<float>(Factor + offset, end - first), y);
-        if (Residual != null)
-            Add.Apply(y, new Span<float>(Residual + offset, end - first));
+        Epilogue.Apply(y, first, offset);
     }
 }

@@ -97,23 +97,23 @@ internal unsafe struct PackedMatMul<TWeights>(MatMul<TWeights> layer, MatMulScra
         where TVec : struct
     {
         float* outputs = _scratch.Outputs(_worker);
-        if (_layer.Bias != null)
+        if (_layer.Epilogue.Bias != null)
         {
-            TVec bias = Load<TOps, TVec>(_layer.Bias, (nuint)row, (nuint)(row + rows));
+            TVec bias = Load<TOps, TVec>(_layer.Epilogue.Bias, (nuint)row, (nuint)(row + rows));
             for (int t = 0; t < tokens; t++)
                 TOps.Store(TOps.Add(TOps.Load(ref *outputs, (nuint)t * WeightPanel.Rows), bias), ref *outputs, (nuint)t * WeightPanel.Rows);
         }
-        if (_layer.Activation != null)
-            _layer.Activation(new Span<float>(outputs, tokens * WeightPanel.Rows));
-        float* destination = _layer.Residual != null ? _layer.Residual : _layer.Y;
+        if (_layer.Epilogue.Activation != null)
+            _layer.Epilogue.Activation(new Span<float>(outputs, tokens * WeightPanel.Rows));
+        float* destination = _layer.Epilogue.Residual != null ? _layer.Epilogue.Residual : _layer.Y;
         for (int t = 0; t < tokens; t++)
         {
             nuint at = (nuint)(token + t) * (nuint)_layer.OutDim + (nuint)row, end = at + (nuint)rows;
             TVec y = TOps.Load(ref *outputs, (nuint)t * WeightPanel.Rows);
-            if (_layer.Factor != null)
-                y = TOps.Multiply(y, Load<TOps, TVec>(_layer.Factor, at, end));
-            if (_layer.Residual != null)
-                y = TOps.Add(Load<TOps, TVec>(_layer.Residual, at, end), y);
+            if (_layer.Epilogue.Factor != null)
+                y = TOps.Multiply(y, Load<TOps, TVec>(_layer.Epilogue.Factor, at, end));
+            if (_layer.Epilogue.Residual != null)
+                y = TOps.Add(Load<TOps, TVec>(_layer.Epilogue.Residual, at, end), y);
             if (rows == Lanes.Count)
                 TOps.Store(y, ref *destination, at);
             else

@@ -26,7 +26,14 @@ internal static unsafe class Linear
         float* factor = null,
         float* residual = null)
     {
-        delegate*<Activations, LinearWeights, float*, int, float*, delegate*<Span<float>, void>, float*, float*, void> run = weights.Matrix.Type switch
+        var epilogue = new Epilogue
+        {
+            Bias = weights.Bias is { } bias ? (float*)bias.Data : null,
+            Activation = activation,
+            Factor = factor,
+            Residual = residual,
+        };
+        delegate*<Activations, LinearWeights, float*, int, float*, Epilogue, void> run = weights.Matrix.Type switch
         {
             ElementType.F32 => &Run<F32Rows>,
             ElementType.Bf16 => &Run<Bf16Rows>,
@@ -34,7 +41,7 @@ internal static unsafe class Linear
             ElementType.Q4 => &RunBlocks<Q4Rows>,
             ElementType.U32 or ElementType.U8 => throw new InvalidOperationException($"tensor '{weights.Matrix.Name}' is a tokenizer table"),
         };
-        run(activations, weights, x, tokens, y, activation, factor, residual);
+        run(activations, weights, x, tokens, y, epilogue);
     }
 
     /// <summary>y = row of the table, or y = y + row.</summary>
@@ -51,39 +58,20 @@ internal static unsafe class Linear
         read(table, row, y, add);
     }
 
-    private static void Run<TWeights>(
-        Activations activations,
-        LinearWeights weights,
-        float* x,
-        int tokens,
-        float* y,
-        delegate*<Span<float>, void> activation,
-        float* factor,
-        float* residual)
+    private static void Run<TWeights>(Activations activations, LinearWeights weights, float* x, int tokens, float* y, Epilogue epilogue)
         where TWeights : struct, IWeightType => new MatMul<TWeights>
         {
             W = weights.Matrix.Data,
-            Bias = weights.Bias is { } bias ? (float*)bias.Data : null,
             X = x,
             Y = y,
-            Residual = residual,
-            Activation = activation,
-            Factor = factor,
+            Epilogue = epilogue,
             Scratch = activations.MatMul,
             Tokens = tokens,
             InDim = weights.Matrix.Columns,
             OutDim = weights.Matrix.Rows,
         }.Run(activations.Partition);
 
-    private static void RunBlocks<TBlock>(
-        Activations activations,
-        LinearWeights weights,
-        float* x,
-        int tokens,
-        float* y,
-        delegate*<Span<float>, void> activation,
-        float* factor,
-        float* residual)
+    private static void RunBlocks<TBlock>(Activations activations, LinearWeights weights, float* x, int tokens, float* y, Epilogue epilogue)
         where TBlock : struct, IBlockType
     {
         QuantizedScratch scratch = activations.Quantized;
@@ -92,14 +80,11 @@ internal static unsafe class Linear
         new BlockMatMul<TBlock>
         {
             W = weights.Matrix.Data,
-            Bias = weights.Bias is { } bias ? (float*)bias.Data : null,
             X = input,
             Panels = scratch.Panels,
             PanelLength = scratch.PanelLength,
             Y = y,
-            Residual = residual,
-            Activation = activation,
-            Factor = factor,
+            Epilogue = epilogue,
             Tokens = tokens,
             InDim = weights.Matrix.Columns,
             OutDim = weights.Matrix.Rows,
