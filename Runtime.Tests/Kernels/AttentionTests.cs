@@ -19,6 +19,8 @@ public class AttentionTests
         { 16, 4, 2 },
         { 24, 3, 1 },
         { 64, 2, 2 },
+        { 16, 30, 30 },  // more heads than scores of a page are held for; four at a time, and what is left
+        { 32, 7, 7 },
         { 64, 10, 2 },   // five queries a key: more than a block takes
         { 80, 2, 1 },
     };

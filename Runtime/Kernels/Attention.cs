@@ -74,6 +74,12 @@ internal unsafe struct Attention<TElement> : IRowJob, IKernel
         where TVec : struct
     {
         float* scratch = Scratch + (nuint)_worker * (nuint)ScratchLayout.Length;
+        if (Tokens == 1 && Rows->Length <= KvPage.Positions)
+        {
+            AttentionPart last = _cut.Block(_end - 1);
+            OnePageAttention.Run<TOps, TVec, TElement>(this, _cut.Block(_first).FirstHead, last.FirstHead + last.Heads, scratch);
+            return;
+        }
         for (int i = _first; i < _end; i++)
         {
             AttentionPart part = _cut.Block(i);

@@ -15,6 +15,9 @@ internal readonly struct AttentionScratch(int contextLength, int headDim)
     /// <summary>Queries that a worker can hold the scores of, 1 to 24.</summary>
     public int Rows => Math.Clamp(MaxScores / Stride, 1, MaxRows);
 
+    /// <summary>Queries whose scores over a single page a worker can hold, 1 to 24.</summary>
+    public int PageRows => (int)Math.Min((long)Rows * Stride / KvPage.Positions, MaxRows);
+
     /// <summary>Floats of one worker: scores (Rows, Stride), sums over a page (6, HS), totals of softmax (Rows).</summary>
     public long Length => (long)Rows * Stride + SumsLength + MaxRows;
 

@@ -16,6 +16,9 @@ internal static unsafe class AttentionTile
     /// <summary>Columns of the larger tile.</summary>
     public const int Columns = 2 * Lanes.Count;
 
+    /// <summary>Heads of a token alone that are mixed together.</summary>
+    public const int Heads = 4;
+
     private const int CacheLine = 64;
 
     /// <summary>Six rows, sixteen columns.</summary>
@@ -67,6 +70,47 @@ internal static unsafe class AttentionTile
         StorePair<TOps, TVec>(s30, s31, scale, c += cStride);
         StorePair<TOps, TVec>(s40, s41, scale, c += cStride);
         StorePair<TOps, TVec>(s50, s51, scale, c + cStride);
+    }
+
+    /// <summary>Sixteen columns of four heads, each with a row and a b of its own.</summary>
+    /// <param name="a">The first head's row, (length).</param>
+    /// <param name="aStride">Floats from head to head of a.</param>
+    /// <param name="b">First of the first head's columns, (length) rows.</param>
+    /// <param name="bHead">Bytes from head to head of b.</param>
+    /// <param name="bBytes">Bytes from row to row of b.</param>
+    /// <param name="length">Steps of the chain.</param>
+    /// <param name="c">The first head's outputs, (16).</param>
+    /// <param name="cStride">Floats from head to head of c.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void FourHeads<TOps, TVec, TElement>(
+        float* a, nuint aStride, byte* b, nuint bHead, nuint bBytes, nuint length, float* c, nuint cStride)
+        where TOps : struct, IVectorOps<TVec>
+        where TVec : struct
+        where TElement : struct, IWeightType
+    {
+        float* a1 = a + aStride, a2 = a1 + aStride, a3 = a2 + aStride;
+        byte* b1 = b + bHead, b2 = b1 + bHead, b3 = b2 + bHead;
+        TVec s00 = TOps.Broadcast(0f), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00, s30 = s00, s31 = s00;
+        for (nuint k = 0, at = 0; k < length; k++, at += bBytes)
+        {
+            TVec x = TOps.Broadcast(a[k]);
+            s00 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b + at, 0), s00);
+            s01 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b + at, Lanes.Count), s01);
+            x = TOps.Broadcast(a1[k]);
+            s10 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b1 + at, 0), s10);
+            s11 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b1 + at, Lanes.Count), s11);
+            x = TOps.Broadcast(a2[k]);
+            s20 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b2 + at, 0), s20);
+            s21 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b2 + at, Lanes.Count), s21);
+            x = TOps.Broadcast(a3[k]);
+            s30 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b3 + at, 0), s30);
+            s31 = TOps.MultiplyAdd(x, TElement.Load<TOps, TVec>(b3 + at, Lanes.Count), s31);
+        }
+        TVec one = TOps.Broadcast(1f);
+        StorePair<TOps, TVec>(s00, s01, one, c);
+        StorePair<TOps, TVec>(s10, s11, one, c += cStride);
+        StorePair<TOps, TVec>(s20, s21, one, c += cStride);
+        StorePair<TOps, TVec>(s30, s31, one, c + cStride);
     }
 
     /// <summary>One row, any number of columns.</summary>
