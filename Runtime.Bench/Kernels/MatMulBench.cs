@@ -4,6 +4,7 @@ using MyGpt.Runtime.Bench.Columns;
 using MyGpt.Runtime.Kernels;
 using MyGpt.Runtime.Kernels.Threading;
 using MyGpt.Runtime.Kernels.WeightTypes;
+using MyGpt.Runtime.Model;
 
 namespace MyGpt.Runtime.Bench.Kernels;
 
@@ -34,7 +35,7 @@ public unsafe class MatMulBench : IHasWork
         _x = new NativeBuffer(InDim * Tokens);
         _y = new NativeBuffer(OutDim * Tokens);
         _inputs = new NativeBuffer(InputTiles.Floats(Tokens, InDim));
-        _workers = new NativeBuffer(Threads * MatMulScratch.WorkerFloats);
+        _workers = new NativeBuffer(Threads * MatMulScratch.WorkerFloats(InDim));
         _partition = new RowPartition(Threads);
         _partition.BeginCall(isPrompt: true);   // never paused
         var random = new Random(1);
@@ -56,16 +57,19 @@ public unsafe class MatMulBench : IHasWork
     }
 
     [Benchmark(Baseline = true)]
-    public void F32() => Job<F32Rows>().Run(_partition);
+    public void F32() => Run<F32Rows>();
 
     [Benchmark]
-    public void Bf16() => Job<Bf16Rows>().Run(_partition);
+    public void Bf16() => Run<Bf16Rows>();
 
-    private MatMul<TWeights> Job<TWeights>()
-        where TWeights : struct, IWeightType =>
-        new()
-        {
-            W = (byte*)_weights.Data, X = _x.Data, Y = _y.Data, Tokens = Tokens, InDim = InDim, OutDim = OutDim,
-            Scratch = new MatMulScratch(_inputs.Data, _workers.Data),
-        };
+    // As Linear chooses.
+    private void Run<TWeights>()
+        where TWeights : struct, IWeightType
+    {
+        var layer = new MatMul<TWeights> { W = (byte*)_weights.Data, X = _x.Data, Y = _y.Data, Tokens = Tokens, InDim = InDim, OutDim = OutDim };
+        if (Tokens < Linear.PackedTokens)
+            layer.Run(_partition);
+        else
+            new PackedMatMul<TWeights>(layer, new MatMulScratch(_inputs.Data, _workers.Data, MatMulScratch.WorkerFloats(InDim))).Run(_partition);
+    }
 }

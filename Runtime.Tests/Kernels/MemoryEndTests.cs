@@ -10,7 +10,7 @@ namespace MyGpt.Runtime.Tests.Kernels;
 public unsafe class MemoryEndTests
 {
     private const int MaxRows = 9;
-    private static readonly int[] TokenCounts = [1, 2, 3, 6, 9, 64];   // 64 are packed by the layer itself
+    private static readonly int[] TokenCounts = [1, 2, 3, 6, 9, 64];
 
     public static TheoryData<int> InDims => [1, 7, 10, 32, 33, 51, 64, 768];
 
@@ -75,9 +75,9 @@ public unsafe class MemoryEndTests
     {
         using var w = new FencedMemory<byte>(weights);
         using FencedMemory<float> x = new(inputs), y = new(new float[rows * tokens]), packed = new(new float[InputTiles.Floats(tokens, inDim)]);
-        using var worker = new FencedMemory<float>(new float[MatMulScratch.WorkerFloats]);
+        using var worker = new FencedMemory<float>(new float[MatMulScratch.WorkerFloats(inDim)]);
         using var partition = new RowPartition(1);
-        var scratch = new MatMulScratch(packed.Data, worker.Data);
+        var scratch = new MatMulScratch(packed.Data, worker.Data, MatMulScratch.WorkerFloats(inDim));
         var layer = new MatMul<TWeights> { W = w.Data, X = x.Data, Y = y.Data, Tokens = tokens, InDim = inDim, OutDim = rows };
         InstructionSet.Portable.Run(layer.Part(0, rows));
         float[] expected = y.Span.ToArray();
@@ -93,7 +93,10 @@ public unsafe class MemoryEndTests
         }
         using FencedMemory<float> bias = new(new float[rows]), factor = new(Ones(rows * tokens)), residual = new(new float[rows * tokens]);
         var epilogue = new Epilogue { Bias = bias.Data, Factor = factor.Data, Residual = residual.Data };
-        (layer with { Epilogue = epilogue, Scratch = scratch }).Run(partition);
+        (layer with { Epilogue = epilogue }).Run(partition);
+        Assert.Equal(expected, residual.Span);
+        residual.Span.Clear();
+        new PackedMatMul<TWeights>(layer with { Epilogue = epilogue }, scratch).Run(partition);
         Assert.Equal(expected, residual.Span);
     }
 

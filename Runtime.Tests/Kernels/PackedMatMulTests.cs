@@ -6,10 +6,10 @@ namespace MyGpt.Runtime.Tests.Kernels;
 
 public unsafe class PackedMatMulTests
 {
-    // Around a tile's tokens, a panel's rows, a step's columns; 773 columns are three blocks, the last step a short one.
-    private static readonly int[] InDims = [1, 7, 8, 10, 51, 384, 385, 392, 773];
-    private static readonly int[] OutDims = [.. Enumerable.Range(1, 30)];
-    private static readonly int[] TokenCounts = [.. Enumerable.Range(1, 20)];
+    // Around a step's columns and where panels become shorter; a group's, a vector's and a panel's rows; a tile's tokens.
+    private static readonly int[] InDims = [1, 7, 8, 10, 51, 392, 773, 1536, 1537];
+    private static readonly int[] OutDims = [.. Enumerable.Range(1, 26), 47, 48, 49, 55];
+    private static readonly int[] TokenCounts = [1, 2, 3, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 32, 33];
 
     [Theory]
     [MemberData(nameof(InDimData))]
@@ -46,8 +46,8 @@ public unsafe class PackedMatMulTests
     [InlineData(3)]
     public void Run_finishes_outputs_as_the_layer_in_place_does(int threads)
     {
-        // More tokens than a block of tiles, more columns than a block of columns, an odd panel at the end.
-        const int inDim = 395, outDim = 21, tokens = 3 * MatMulScratch.BlockTiles + 5;
+        // More tokens than tiles hold, more rows than two panels, a short panel, group and vector of outputs at the end.
+        const int inDim = 395, outDim = 2 * WeightPanel.MostRows + 21, tokens = 3 * PackedTile.Tokens + 5;
         float[] w = Sample.Floats(inDim * outDim, 1), x = Sample.Floats(inDim * tokens, 2), bias = Sample.Floats(outDim, 3);
         float[] factor = Sample.Floats(outDim * tokens, 4), residual = Sample.Floats(outDim * tokens, 5);
         foreach (bool joins in (bool[])[false, true])
@@ -71,11 +71,15 @@ public unsafe class PackedMatMulTests
         float[] other = new float[destination.Length];
         fixed (float* pw = w, px = x, pb = bias, pf = factor, pd = destination, po = other)
         {
-            new MatMul<F32Rows>
+            var layer = new MatMul<F32Rows>
             {
                 W = (byte*)pw, X = px, Y = joins ? po : pd, Epilogue = new Epilogue { Bias = pb, Factor = pf, Residual = joins ? pd : null, Activation = &GeluTanh.Apply },
-                Tokens = tokens, InDim = inDim, OutDim = outDim, Scratch = packed ? memory.Scratch : null,
-            }.Run(partition);
+                Tokens = tokens, InDim = inDim, OutDim = outDim,
+            };
+            if (packed)
+                new PackedMatMul<F32Rows>(layer, memory.Scratch).Run(partition);
+            else
+                layer.Run(partition);
         }
     }
 
@@ -117,10 +121,10 @@ public unsafe class PackedMatMulTests
         public Memory(int tokens, int inDim, int threads)
         {
             _inputs = new NativeBuffer(InputTiles.Floats(tokens, inDim));
-            _workers = new NativeBuffer(threads * MatMulScratch.WorkerFloats);
+            _workers = new NativeBuffer(threads * MatMulScratch.WorkerFloats(inDim));
             new Span<float>(_inputs.Data, (int)_inputs.Length).Fill(float.NaN);
             new Span<float>(_workers.Data, (int)_workers.Length).Fill(float.NaN);
-            Scratch = new MatMulScratch(_inputs.Data, _workers.Data);
+            Scratch = new MatMulScratch(_inputs.Data, _workers.Data, MatMulScratch.WorkerFloats(inDim));
         }
 
         public MatMulScratch Scratch { get; }

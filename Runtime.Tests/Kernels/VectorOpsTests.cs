@@ -50,6 +50,31 @@ public class VectorOpsTests
         Assert.Equal([2, 1, 4, 3, 6, 5, 8, 7], y);
     }
 
+    [Fact]
+    public void StoreTransposed_writes_lane_i_of_every_vector_to_row_i()
+    {
+        Check<PortableOps, Lanes>();
+        if (Avx2.IsSupported)
+            Check<Avx2Ops, Vector256<float>>();
+
+        static void Check<TOps, TVec>()
+            where TOps : struct, IVectorOps<TVec>
+            where TVec : struct
+        {
+            const int stride = 11;   // rows overlap nothing, and what lies between them stays
+            float[] x = [.. Enumerable.Range(1, 64).Select(i => (float)i)], y = new float[8 * stride], expected = new float[8 * stride];
+            for (int vector = 0; vector < 8; vector++)
+            {
+                for (int lane = 0; lane < 8; lane++)
+                    expected[lane * stride + vector] = x[vector * 8 + lane];
+            }
+            TOps.StoreTransposed(
+                TOps.Load(ref x[0], 0), TOps.Load(ref x[0], 8), TOps.Load(ref x[0], 16), TOps.Load(ref x[0], 24),
+                TOps.Load(ref x[0], 32), TOps.Load(ref x[0], 40), TOps.Load(ref x[0], 48), TOps.Load(ref x[0], 56), ref y[0], stride);
+            Assert.Equal(expected, y);
+        }
+    }
+
     private static unsafe float[] Probe<TOps, TVec>(int round)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct

@@ -5,8 +5,8 @@ using MyGpt.Runtime.Kernels.WeightTypes;
 namespace MyGpt.Runtime.Kernels;
 
 /// <summary>
-/// A linear layer over rows of tokens: y = f(x W^T + bias) * factor, or residual += x W^T + bias. One job for prefill, decode and batches:
-/// the number of tokens chooses the tile, never the order of a sum.
+/// A linear layer over rows of tokens: y = f(x W^T + bias) * factor, or residual += x W^T + bias. One job for decode and few tokens,
+/// weights and inputs read where they lie: the number of tokens chooses the tile, never the order of a sum.
 /// </summary>
 /// <remarks>Pointers, because a job is handed to other threads; the buffers live as long as the session.</remarks>
 internal unsafe struct MatMul<TWeights> : IRowJob, IKernel
@@ -24,32 +24,16 @@ internal unsafe struct MatMul<TWeights> : IRowJob, IKernel
     /// <summary>What is done with each output.</summary>
     public Epilogue Epilogue;
 
-    /// <summary>Where many tokens are laid out in the order of use; without it every layer is computed in place.</summary>
-    public MatMulScratch? Scratch;
-
     public int Tokens;
     public int InDim;
     public int OutDim;
-
-    // From this many tokens on, laying out inputs and weights costs less than it saves: 16 sequences of the 124 M shape decode at 425
-    // instead of 334 tokens/s as f32, 8 at 324 instead of 252.
-    private const int PackedTokens = 8;
 
     private int _first;
     private int _end;
 
     /// <summary>Runs the layer, cut by rows of weights.</summary>
-    public readonly void Run(RowPartition partition)
-    {
-        long work = (long)OutDim * InDim * Tokens;
-        if (Tokens < PackedTokens || Scratch is not { } scratch)
-        {
-            partition.Run(this, OutDim, grain: MatMulTile.Rows, work);
-            return;
-        }
-        new InputTiles { X = X, Packed = scratch.Inputs, Tokens = Tokens, InDim = InDim }.Run(partition);
-        partition.Run(new PackedMatMul<TWeights>(this, scratch), OutDim, grain: WeightPanel.Rows, work);
-    }
+    public readonly void Run(RowPartition partition) =>
+        partition.Run(this, OutDim, grain: MatMulTile.Rows, work: (long)OutDim * InDim * Tokens);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

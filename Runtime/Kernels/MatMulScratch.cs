@@ -1,28 +1,33 @@
 namespace MyGpt.Runtime.Kernels;
 
 /// <summary>The memory in which linear layers over many tokens lay their inputs and weights in the order of use.</summary>
-internal readonly unsafe struct MatMulScratch(float* inputs, float* workers)
+/// <param name="inputs">Inputs in tile order, <see cref="InputTiles.Floats"/> of the widest layer.</param>
+/// <param name="workers">Memory of the workers, (threads, <paramref name="workerFloats"/>).</param>
+/// <param name="workerFloats"><see cref="WorkerFloats"/> of the widest layer.</param>
+internal readonly unsafe struct MatMulScratch(float* inputs, float* workers, long workerFloats)
 {
-    /// <summary>Floats that one worker needs: a panel of weights, the lane sums of a block of tokens, and its outputs.</summary>
-    public const int WorkerFloats = WeightPanel.Floats + SumFloats + OutputFloats;
+    /// <summary>Floats from one level of waiting sums to the next.</summary>
+    public const int LevelFloats = WeightPanel.MostRows * PackedTile.Tokens;
 
-    /// <summary>Most tiles of tokens in a block: their inputs, 384 wide, and their sums (462 KB) stay in a second-level cache of 512 KB; 512 tokens are two blocks.</summary>
-    public const int BlockTiles = 86;
-
-    private const int SumFloats = BlockTiles * (WeightPanel.Rows / PackedTile.Rows) * PackedTile.SumFloats;
-    private const int OutputFloats = BlockTiles * PackedTile.Tokens * WeightPanel.Rows;
+    // Of eight lanes, at most three sums wait to be joined.
+    private const int Levels = 3;
 
     private readonly float* _workers = workers;
+    private readonly long _workerFloats = workerFloats;
 
-    /// <summary>Inputs in tile order, <see cref="InputTiles.Floats"/> of the widest layer.</summary>
+    /// <summary>Inputs in tile order.</summary>
     public float* Inputs { get; } = inputs;
 
+    /// <summary>Floats that one worker needs: outputs of a panel for one tile of tokens twice, the first with waiting sums, and the panel.</summary>
+    /// <param name="inDim">Inputs of the widest layer.</param>
+    public static long WorkerFloats(int inDim) => (Levels + 1) * LevelFloats + WeightPanel.Floats(inDim);
+
+    /// <summary>A worker's sums, (levels, rows of a panel, 16 tokens); the lowest level becomes the outputs.</summary>
+    public float* Sums(int worker) => _workers + worker * _workerFloats;
+
+    /// <summary>A worker's outputs, a row for each token.</summary>
+    public float* Outputs(int worker) => Sums(worker) + Levels * LevelFloats;
+
     /// <summary>A worker's panel of weights.</summary>
-    public float* Panel(int worker) => _workers + (nint)worker * WorkerFloats;
-
-    /// <summary>A worker's lane sums between two blocks of columns, (tiles of a block, row groups of a panel, 96).</summary>
-    public float* Sums(int worker) => Panel(worker) + WeightPanel.Floats;
-
-    /// <summary>A worker's outputs of one panel, (tokens of a block, rows of a panel).</summary>
-    public float* Outputs(int worker) => Sums(worker) + SumFloats;
+    public float* Panel(int worker) => Outputs(worker) + LevelFloats;
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using MyGpt.Runtime.Kernels.Threading;
 using MyGpt.Runtime.Kernels.WeightTypes;
@@ -5,21 +6,29 @@ using MyGpt.Runtime.Kernels.WeightTypes;
 namespace MyGpt.Runtime.Kernels;
 
 /// <summary>
-/// A linear layer over many tokens: panels of eight rows of weights, widened once per block of tokens, meet inputs in tile order. The same sums as
+/// A linear layer over many tokens: panels of rows of weights, widened once for all tokens, meet inputs in tile order. The same sums as
 /// <see cref="MatMul{TWeights}"/> forms, from memory that lies in the order of use.
 /// </summary>
 /// <param name="layer">What is computed.</param>
-/// <param name="scratch">Where it is laid out; its inputs are packed.</param>
+/// <param name="scratch">Where it is laid out.</param>
 internal unsafe struct PackedMatMul<TWeights>(MatMul<TWeights> layer, MatMulScratch scratch) : IRowJob, IKernel
     where TWeights : struct, IWeightType
 {
-    private const int MaxSteps = WeightPanel.Columns / Lanes.Count;
-
     private readonly MatMul<TWeights> _layer = layer;
     private readonly MatMulScratch _scratch = scratch;
     private int _first;
     private int _end;
     private int _worker;
+
+    // Lanes in the order in which the tree of a sum joins them: ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)).
+    private static ReadOnlySpan<byte> LaneOrder => [0, 4, 2, 6, 1, 5, 3, 7];
+
+    /// <summary>Lays out the inputs, then runs the layer, cut by rows of weights.</summary>
+    public readonly void Run(RowPartition partition)
+    {
+        new InputTiles { X = _layer.X, Packed = _scratch.Inputs, Tokens = _layer.Tokens, InDim = _layer.InDim }.Run(partition);
+        partition.Run(this, _layer.OutDim, grain: WeightPanel.LeastRows, work: (long)_layer.OutDim * _layer.InDim * _layer.Tokens);
+    }
 
     /// <inheritdoc/>
     public readonly void Run(int first, int end, int worker) => Simd.Run(Part(first, end, worker));
@@ -33,96 +42,112 @@ internal unsafe struct PackedMatMul<TWeights>(MatMul<TWeights> layer, MatMulScra
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
     {
-        int tiles = InputTiles.Count(_layer.Tokens), blocks = (tiles + MatMulScratch.BlockTiles - 1) / MatMulScratch.BlockTiles;
-        for (int block = 0; block < blocks; block++)
+        int tiles = InputTiles.Count(_layer.Tokens), most = WeightPanel.Rows(_layer.InDim);
+        nuint rowBytes = TWeights.RowBytes((nuint)_layer.InDim);
+        for (int row = _first; row < _end; row += most)
         {
-            int first = (int)((long)tiles * block / blocks), end = (int)((long)tiles * (block + 1) / blocks);
-            for (int row = _first; row < _end; row += WeightPanel.Rows)
+            int rows = Math.Min(most, _end - row), next = Math.Min(most, _end - row - rows);
+            byte* w = _layer.W + (nuint)row * rowBytes;
+            WeightPanel.Widen<TOps, TVec, TWeights>(w, rowBytes, rows, _layer.InDim, _scratch.Panel(_worker));
+            var ahead = new PanelPrefetch(w + (nuint)rows * rowBytes, (nuint)next * rowBytes, (nuint)(tiles * WeightPanel.Groups(rows) * Lanes.Count));
+            for (int tile = 0; tile < tiles; tile++)
             {
-                int rows = Math.Min(WeightPanel.Rows, _end - row);
-                Multiply<TOps, TVec>(row, rows, first, end);
-                int token = first * PackedTile.Tokens;
-                Finish<TOps, TVec>(row, rows, token, Math.Min(end * PackedTile.Tokens, _layer.Tokens) - token);
+                Multiply<TOps, TVec>(rows, tile, ref ahead);
+                Finish<TOps, TVec>(row, rows, tile * PackedTile.Tokens);
             }
         }
     }
 
-    // One panel of rows for tiles [first, end), block of columns after block of columns.
+    // One panel of rows for one tile of tokens, lane after lane.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Multiply<TOps, TVec>(int row, int rows, int first, int end)
+    private readonly void Multiply<TOps, TVec>(int rows, int tile, ref PanelPrefetch ahead)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
     {
-        const int groups = WeightPanel.Rows / PackedTile.Rows;
-        float* panel = _scratch.Panel(_worker), outputs = _scratch.Outputs(_worker);
-        nuint rowBytes = TWeights.RowBytes((nuint)_layer.InDim);
-        byte* w = _layer.W + (nuint)row * rowBytes;
-        int steps = PackedTile.Steps(_layer.InDim), blocks = (steps + MaxSteps - 1) / MaxSteps;
-        long tileFloats = InputTiles.TileFloats(_layer.InDim);
-        for (int block = 0, step = 0; block < blocks; block++)
+        nuint steps = (nuint)PackedTile.Steps(_layer.InDim);
+        nint lane = WeightPanel.LaneFloats(rows, _layer.InDim);
+        float* panel = _scratch.Panel(_worker), x = _scratch.Inputs + tile * InputTiles.TileFloats(_layer.InDim), level = _scratch.Sums(_worker);
+        int groups = WeightPanel.Groups(rows);
+        for (int i = 0; i < Lanes.Count; i++)
         {
-            int stepEnd = (int)((long)steps * (block + 1) / blocks), count = stepEnd - step;
-            WeightPanel.Widen<TOps, TVec, TWeights>(w, rowBytes, rows, Column(step), Column(stepEnd), panel);
-
-            // What comes next: more columns, or the next rows.
-            bool isLast = block == blocks - 1;
-            var ahead = new PanelPrefetch(
-                isLast ? w + (nuint)rows * rowBytes : w + TWeights.RowBytes(Column(stepEnd)),
-                rowBytes,
-                isLast ? Math.Min(WeightPanel.Rows, _end - row - rows) : rows,
-                TWeights.RowBytes((nuint)(count * Lanes.Count)),
-                end - first);
-            float* x = _scratch.Inputs + first * tileFloats + (nint)step * PackedTile.Tokens * Lanes.Count, sums = _scratch.Sums(_worker);
-            for (int tile = first; tile < end; tile++, x += tileFloats)
+            // A binary counter of sums: what waits are the ones of i, and each carry joins two.
+            int waiting = BitOperations.PopCount((uint)i), joined = BitOperations.TrailingZeroCount(~i);
+            float* w = panel + LaneOrder[i] * lane, inputs = x + LaneOrder[i] * InputTiles.LaneFloats(_layer.InDim);
+            float* sums = level + waiting * MatMulScratch.LevelFloats;
+            for (int group = 0; group < groups; group++)
             {
                 ahead.Next();
-                float* y = outputs + (tile - first) * PackedTile.Tokens * WeightPanel.Rows;
-                for (int group = 0; group < groups; group++, sums += PackedTile.SumFloats)
-                {
-                    float* weights = panel + group * count * PackedTile.Rows * Lanes.Count;
-                    PackedTile.Run<TOps, TVec>(weights, x, (nuint)count, x + tileFloats, sums, block == 0, isLast, y + group * PackedTile.Rows, WeightPanel.Rows);
-                }
+                PackedTile.Run<TOps, TVec>(w, inputs, steps, sums, MatMulScratch.LevelFloats, joined);
+                w += steps * PackedTile.Rows;
+                sums += PackedTile.Outputs;
             }
-            step = stepEnd;
         }
     }
 
-    // The last step may be a short one.
-    private readonly nuint Column(int step) => (nuint)Math.Min(step * Lanes.Count, _layer.InDim);
-
-    // Bias, activation, factor and residual while a panel's outputs, (tokens, 8), are in the cache.
+    // Bias and activation as the outputs lie, (rows, 16); factor and residual when they have been turned, (16, rows).
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Finish<TOps, TVec>(int row, int rows, int token, int tokens)
+    private readonly void Finish<TOps, TVec>(int row, int rows, int token)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
     {
-        float* outputs = _scratch.Outputs(_worker);
-        if (_layer.Epilogue.Bias != null)
+        Epilogue epilogue = _layer.Epilogue;
+        float* sums = _scratch.Sums(_worker), outputs = _scratch.Outputs(_worker);
+        if (epilogue.Bias != null)
+            AddBias<TOps, TVec>(epilogue.Bias + row, rows, sums);
+        if (epilogue.Activation != null)
+            epilogue.Activation(new Span<float>(sums, rows * PackedTile.Tokens));
+        for (nuint r = 0; r < (nuint)rows; r += Lanes.Count)
         {
-            TVec bias = Load<TOps, TVec>(_layer.Epilogue.Bias, (nuint)row, (nuint)(row + rows));
-            for (int t = 0; t < tokens; t++)
-                TOps.Store(TOps.Add(TOps.Load(ref *outputs, (nuint)t * WeightPanel.Rows), bias), ref *outputs, (nuint)t * WeightPanel.Rows);
+            for (nuint t = 0; t < PackedTile.Tokens; t += Lanes.Count)
+            {
+                nuint i = r * PackedTile.Tokens + t;
+                TOps.StoreTransposed(
+                    TOps.Load(ref *sums, i), TOps.Load(ref *sums, i + 16), TOps.Load(ref *sums, i + 32), TOps.Load(ref *sums, i + 48),
+                    TOps.Load(ref *sums, i + 64), TOps.Load(ref *sums, i + 80), TOps.Load(ref *sums, i + 96), TOps.Load(ref *sums, i + 112),
+                    ref *(outputs + t * WeightPanel.MostRows + r), WeightPanel.MostRows);
+            }
         }
-        if (_layer.Epilogue.Activation != null)
-            _layer.Epilogue.Activation(new Span<float>(outputs, tokens * WeightPanel.Rows));
-        float* destination = _layer.Epilogue.Residual != null ? _layer.Epilogue.Residual : _layer.Y;
+        int tokens = Math.Min(PackedTile.Tokens, _layer.Tokens - token);
         for (int t = 0; t < tokens; t++)
-        {
-            nuint at = (nuint)(token + t) * (nuint)_layer.OutDim + (nuint)row, end = at + (nuint)rows;
-            TVec y = TOps.Load(ref *outputs, (nuint)t * WeightPanel.Rows);
-            if (_layer.Epilogue.Factor != null)
-                y = TOps.Multiply(y, Load<TOps, TVec>(_layer.Epilogue.Factor, at, end));
-            if (_layer.Epilogue.Residual != null)
-                y = TOps.Add(Load<TOps, TVec>(_layer.Epilogue.Residual, at, end), y);
-            if (rows == Lanes.Count)
-                TOps.Store(y, ref *destination, at);
-            else
-                TOps.StoreTail(y, ref *destination, at, end);
-        }
+            Join<TOps, TVec>(epilogue, outputs + t * WeightPanel.MostRows, (nuint)(token + t) * (nuint)_layer.OutDim + (nuint)row, (nuint)rows);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVec Load<TOps, TVec>(float* source, nuint start, nuint end)
+    private static void AddBias<TOps, TVec>(float* bias, int rows, float* sums)
         where TOps : struct, IVectorOps<TVec>
-        where TVec : struct => end - start == Lanes.Count ? TOps.Load(ref *source, start) : TOps.LoadTail(ref *source, start, end);
+        where TVec : struct
+    {
+        for (int r = 0; r < rows; r++, sums += PackedTile.Tokens)
+        {
+            TVec b = TOps.Broadcast(bias[r]);
+            TOps.Store(TOps.Add(TOps.Load(ref *sums, 0), b), ref *sums, 0);
+            TOps.Store(TOps.Add(TOps.Load(ref *sums, 8), b), ref *sums, 8);
+        }
+    }
+
+    // A token's outputs, to where they belong.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Join<TOps, TVec>(Epilogue epilogue, float* outputs, nuint at, nuint rows)
+        where TOps : struct, IVectorOps<TVec>
+        where TVec : struct
+    {
+        float* destination = epilogue.Residual != null ? epilogue.Residual : _layer.Y;
+        nuint r = 0;
+        for (; r + Lanes.Count <= rows; r += Lanes.Count)
+        {
+            TVec y = TOps.Load(ref *outputs, r);
+            if (epilogue.Factor != null)
+                y = TOps.Multiply(y, TOps.Load(ref *epilogue.Factor, at + r));
+            if (epilogue.Residual != null)
+                y = TOps.Add(TOps.Load(ref *destination, at + r), y);
+            TOps.Store(y, ref *destination, at + r);
+        }
+        for (; r < rows; r++)
+        {
+            float y = outputs[r];
+            if (epilogue.Factor != null)
+                y *= epilogue.Factor[at + r];
+            destination[at + r] = epilogue.Residual != null ? destination[at + r] + y : y;
+        }
+    }
 }

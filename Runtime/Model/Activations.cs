@@ -16,6 +16,7 @@ public sealed unsafe class Activations : IDisposable
     private readonly NativeBuffer _scratch;
     private readonly NativeBuffer _rows;
     private NativeBuffer? _logits;
+    private PackedScratch? _packed;
     private QuantizedScratch? _quantized;
 
     /// <summary>Allocates the scratch memory and starts the workers.</summary>
@@ -36,14 +37,13 @@ public sealed unsafe class Activations : IDisposable
             PositionKind.RotaryPairs or PositionKind.RotaryHalves => 2 * config.HeadDim,
         };
         int subLayer = Math.Max(config.QkvDim + config.AttentionDim, config.MlpDim + gated);
-        int widest = Math.Max(c, Math.Max(config.AttentionDim, config.MlpDim));
-        long perToken = c + c + subLayer + angles + InputTiles.TileFloats(widest) / PackedTile.Tokens;
+        long perToken = c + c + subLayer + angles + InputTiles.TileFloats(WidestInput) / PackedTile.Tokens;
         ChunkLength = (int)Math.Clamp(MaxScratchBytes / sizeof(float) / perToken, 1, Math.Min(MaxChunk, config.ContextLength));
 
         ReadOnlySpan<long> lengths =
         [
             (long)ChunkLength * c, (long)ChunkLength * c, (long)ChunkLength * subLayer, (long)ChunkLength * angles,
-            InputTiles.Floats(ChunkLength, widest), checked(threads * AttentionScratch.Length), (long)threads * MatMulScratch.WorkerFloats,
+            checked(threads * AttentionScratch.Length),
         ];
         long total = 0;
         foreach (long length in lengths)
@@ -54,9 +54,7 @@ public sealed unsafe class Activations : IDisposable
         Normed = Take(ref next, lengths[1]);
         Qkv = Take(ref next, lengths[2]);
         Angles = Take(ref next, lengths[3]);
-        float* inputs = Take(ref next, lengths[4]);
-        Scratch = Take(ref next, lengths[5]);
-        MatMul = new MatMulScratch(inputs, next);
+        Scratch = next;
         Mixed = Qkv + (nint)ChunkLength * config.QkvDim;
         Gated = Qkv + (nint)ChunkLength * config.MlpDim;
         _rows = new NativeBuffer((long)ChunkLength * sizeof(AttentionRow) / sizeof(float));
@@ -100,18 +98,19 @@ public sealed unsafe class Activations : IDisposable
     /// <summary>Attention's working memory, (threads, AttentionScratch.Length).</summary>
     internal float* Scratch { get; }
 
-    /// <summary>Where linear layers over many tokens are laid out.</summary>
-    internal MatMulScratch MatMul { get; }
-
     /// <summary>How attention's working memory lies.</summary>
     internal AttentionScratch AttentionScratch { get; }
 
     /// <summary>Where each token of the chunk finds its past, (T).</summary>
     internal AttentionRow* Rows => (AttentionRow*)_rows.Data;
 
+    /// <summary>Scratch of layers over many tokens.</summary>
+    internal PackedScratch Packed => _packed ??= new PackedScratch(WidestInput, ChunkLength, Threads);
+
     /// <summary>Scratch of layers with quantised weights.</summary>
-    internal QuantizedScratch Quantized => _quantized ??=
-        new QuantizedScratch(Math.Max(Config.EmbeddingDim, Math.Max(Config.AttentionDim, Config.MlpDim)), ChunkLength, Threads);
+    internal QuantizedScratch Quantized => _quantized ??= new QuantizedScratch(WidestInput, ChunkLength, Threads);
+
+    private int WidestInput => Math.Max(Config.EmbeddingDim, Math.Max(Config.AttentionDim, Config.MlpDim));
 
     /// <summary>Room for logits, (rows, V).</summary>
     internal float* Logits(int rows, int vocabSize)
@@ -132,6 +131,7 @@ public sealed unsafe class Activations : IDisposable
         _scratch.Dispose();
         _rows.Dispose();
         _logits?.Dispose();
+        _packed?.Dispose();
         _quantized?.Dispose();
     }
 

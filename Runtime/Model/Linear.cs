@@ -7,6 +7,9 @@ namespace MyGpt.Runtime.Model;
 /// <summary>Where the type codes of weights.bin meet the kernels: one arm per weight type.</summary>
 internal static unsafe class Linear
 {
+    /// <summary>From this many tokens on, laying out inputs and weights costs less than it saves.</summary>
+    public const int PackedTokens = 8;
+
     /// <summary>y = f(x W^T + bias) * factor, or residual += x W^T + bias.</summary>
     /// <param name="activations">Who runs it, and scratch memory.</param>
     /// <param name="weights">W, (out, in), and bias, (out).</param>
@@ -59,17 +62,23 @@ internal static unsafe class Linear
     }
 
     private static void Run<TWeights>(Activations activations, LinearWeights weights, float* x, int tokens, float* y, Epilogue epilogue)
-        where TWeights : struct, IWeightType => new MatMul<TWeights>
+        where TWeights : struct, IWeightType
+    {
+        var layer = new MatMul<TWeights>
         {
             W = weights.Matrix.Data,
             X = x,
             Y = y,
             Epilogue = epilogue,
-            Scratch = activations.MatMul,
             Tokens = tokens,
             InDim = weights.Matrix.Columns,
             OutDim = weights.Matrix.Rows,
-        }.Run(activations.Partition);
+        };
+        if (tokens < PackedTokens)
+            layer.Run(activations.Partition);
+        else
+            new PackedMatMul<TWeights>(layer, activations.Packed.Memory).Run(activations.Partition);
+    }
 
     private static void RunBlocks<TBlock>(Activations activations, LinearWeights weights, float* x, int tokens, float* y, Epilogue epilogue)
         where TBlock : struct, IBlockType

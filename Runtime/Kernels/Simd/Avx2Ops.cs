@@ -128,6 +128,28 @@ internal readonly unsafe partial struct Avx2Ops : IVectorOps<Vector256<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> AddPairs(Vector256<float> a, Vector256<float> b) => Avx.Add(Avx.Blend(a, b, 0b1100_1100), Avx.Shuffle(a, b, 0b01_00_11_10));
 
+    // Pairs, then fours within each half, then the halves.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreTransposed(
+        Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d, Vector256<float> e, Vector256<float> f, Vector256<float> g, Vector256<float> h,
+        ref float destination, nuint stride)
+    {
+        Vector256<float> abLow = Avx.UnpackLow(a, b), abHigh = Avx.UnpackHigh(a, b), cdLow = Avx.UnpackLow(c, d), cdHigh = Avx.UnpackHigh(c, d);
+        Vector256<float> efLow = Avx.UnpackLow(e, f), efHigh = Avx.UnpackHigh(e, f), ghLow = Avx.UnpackLow(g, h), ghHigh = Avx.UnpackHigh(g, h);
+        StoreHalves(Avx.Shuffle(abLow, cdLow, 0b01_00_01_00), Avx.Shuffle(efLow, ghLow, 0b01_00_01_00), ref destination, stride);
+        StoreHalves(Avx.Shuffle(abLow, cdLow, 0b11_10_11_10), Avx.Shuffle(efLow, ghLow, 0b11_10_11_10), ref Unsafe.Add(ref destination, stride), stride);
+        StoreHalves(Avx.Shuffle(abHigh, cdHigh, 0b01_00_01_00), Avx.Shuffle(efHigh, ghHigh, 0b01_00_01_00), ref Unsafe.Add(ref destination, 2 * stride), stride);
+        StoreHalves(Avx.Shuffle(abHigh, cdHigh, 0b11_10_11_10), Avx.Shuffle(efHigh, ghHigh, 0b11_10_11_10), ref Unsafe.Add(ref destination, 3 * stride), stride);
+    }
+
+    // Lane i of all eight, and lane i + 4.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreHalves(Vector256<float> abcd, Vector256<float> efgh, ref float destination, nuint stride)
+    {
+        Avx.Permute2x128(abcd, efgh, 0x20).StoreUnsafe(ref destination);
+        Avx.Permute2x128(abcd, efgh, 0x31).StoreUnsafe(ref destination, 4 * stride);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float MaxLane(Vector256<float> a)
     {

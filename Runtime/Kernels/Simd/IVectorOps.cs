@@ -67,6 +67,9 @@ internal unsafe interface IVectorOps<TVec> : IIntegerOps<TVec>
     /// <summary>As <see cref="StoreSums(TVec, TVec, TVec, TVec, ref float)"/> for eight, to destination[0 .. 8).</summary>
     static abstract void StoreSums(TVec a, TVec b, TVec c, TVec d, TVec e, TVec f, TVec g, TVec h, ref float destination);
 
+    /// <summary>Eight vectors as the columns of eight rows: lane i of each, side by side, to destination[i * stride .. i * stride + 8).</summary>
+    static abstract void StoreTransposed(TVec a, TVec b, TVec c, TVec d, TVec e, TVec f, TVec g, TVec h, ref float destination, nuint stride);
+
     /// <summary>The lanes' maximum; NaN lanes may or may not be seen.</summary>
     static abstract float MaxLane(TVec a);
 }

@@ -122,6 +122,20 @@ internal readonly unsafe partial struct PortableOps : IVectorOps<Lanes>
         StoreSums(e, f, g, h, ref Unsafe.Add(ref destination, 4));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void StoreTransposed(Lanes a, Lanes b, Lanes c, Lanes d, Lanes e, Lanes f, Lanes g, Lanes h, ref float destination, nuint stride)
+    {
+        ReadOnlySpan<Lanes> columns = [a, b, c, d, e, f, g, h];
+        for (int lane = 0; lane < Lanes.Count; lane++)
+        {
+            for (int column = 0; column < columns.Length; column++)
+            {
+                Vector128<float> half = lane < 4 ? columns[column].Low : columns[column].High;
+                Unsafe.Add(ref destination, (nuint)lane * stride + (nuint)column) = half.GetElement(lane % 4);
+            }
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float MaxLane(Lanes a)
     {
