@@ -92,6 +92,24 @@ public unsafe class BlockMatMulTests
     }
 
     [Theory]
+    [InlineData(1e-44f)]    // subnormal
+    [InlineData(1e-36f)]
+    [InlineData(7e-31f)]    // around 2^-100, the smallest that sets its own factor
+    [InlineData(9e-31f)]
+    [InlineData(1e30f)]
+    public void Run_of_inputs_of_any_size_is_the_definition(float spread)
+    {
+        const int inDim = 100, outDim = 7, tokens = 5;
+        ReferenceBlocks q8 = new(isQ4: false, outDim, inDim, seed: 1), q4 = new(isQ4: true, outDim, inDim, seed: 1);
+        float[] x = Sample.Floats(inDim * tokens, 2, spread);
+        foreach (InstructionSet set in InstructionSets.All)
+        {
+            Assert.Equal(Expected(q8, x, inDim, outDim, tokens), Run<Q8Rows>(set, q8.Bytes(), x, inDim, outDim, tokens));
+            Assert.Equal(Expected(q4, x, inDim, outDim, tokens), Run<Q4Rows>(set, q4.Bytes(), x, inDim, outDim, tokens));
+        }
+    }
+
+    [Theory]
     [InlineData(float.NaN)]
     [InlineData(float.PositiveInfinity)]
     [InlineData(float.NegativeInfinity)]

@@ -19,7 +19,7 @@ internal static class ModelRuns
     /// <param name="kvType">What keys and values are cached as.</param>
     public static float[] Logits(InMemoryModel model, int[] ids, int threads = 2, int step = int.MaxValue, KvType kvType = KvType.F32)
     {
-        using var activations = new Activations(model.Config, threads);
+        using Activations activations = Activations(model.Config, threads);
         using var cache = new KvCache(model.Config, kvType);
         var batch = new TokenBatch();
         List<float> logits = [];
@@ -31,6 +31,9 @@ internal static class ModelRuns
         }
         return [.. logits];
     }
+
+    /// <summary>Working memory whose threads all work, also on a machine with fewer processors.</summary>
+    public static Activations Activations(GptConfig config, int threads) => new(config, threads, processors: Math.Max(threads, Environment.ProcessorCount));
 
     /// <summary>Holds every logit against the double-precision reference.</summary>
     /// <param name="model">The model.</param>

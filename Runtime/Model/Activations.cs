@@ -23,6 +23,12 @@ public sealed unsafe class Activations : IDisposable
     /// <param name="config">The model's sizes.</param>
     /// <param name="threads">Threads that work on a call, the caller's included; results do not depend on it.</param>
     public Activations(GptConfig config, int threads)
+        : this(config, threads, Environment.ProcessorCount)
+    {
+    }
+
+    /// <summary>Allocates all working memory for a machine with so many processors: no more threads than that work at a time.</summary>
+    internal Activations(GptConfig config, int threads, int processors)
     {
         ArgumentNullException.ThrowIfNull(config);
         Config = config;
@@ -58,7 +64,7 @@ public sealed unsafe class Activations : IDisposable
         Mixed = Qkv + (nint)ChunkLength * config.QkvDim;
         Gated = Qkv + (nint)ChunkLength * config.MlpDim;
         _rows = new NativeBuffer((long)ChunkLength * sizeof(AttentionRow) / sizeof(float));
-        Partition = new RowPartition(threads);
+        Partition = new RowPartition(threads, processors);
     }
 
     /// <summary>Threads that work on a call, the caller's included.</summary>
