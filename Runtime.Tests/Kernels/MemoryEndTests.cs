@@ -28,6 +28,16 @@ public unsafe class MemoryEndTests
     }
 
     [FencedTheory]
+    [InlineData(10)]
+    [InlineData(WeightPanel.Columns + 1)]   // sums wait between two blocks of columns
+    public void MatMul_of_as_many_tokens_as_its_scratch_holds_at_once_stays_within_it(int inDim)
+    {
+        const int tokens = MatMulScratch.BlockTiles * PackedTile.Tokens;
+        float[] w = Sample.Floats(inDim * MaxRows, 1), x = Sample.Floats(inDim * tokens, 2);
+        Floats<F32Rows>(MemoryMarshal.AsBytes<float>(w), x, inDim, MaxRows, tokens);
+    }
+
+    [FencedTheory]
     [MemberData(nameof(InDims))]
     public void BlockMatMul_stays_within_its_memory(int inDim)
     {
