@@ -29,12 +29,13 @@ public unsafe class MemoryEndTests
 
     [FencedTheory]
     [InlineData(10)]
-    [InlineData(WeightPanel.Columns + 1)]   // sums wait between two blocks of columns
-    public void MatMul_of_as_many_tokens_as_its_scratch_holds_at_once_stays_within_it(int inDim)
+    [InlineData(768)]
+    [InlineData(3072)]
+    public void MatMul_of_whole_panels_stays_within_its_memory(int inDim)
     {
-        const int tokens = MatMulScratch.BlockTiles * PackedTile.Tokens;
-        float[] w = Sample.Floats(inDim * MaxRows, 1), x = Sample.Floats(inDim * tokens, 2);
-        Floats<F32Rows>(MemoryMarshal.AsBytes<float>(w), x, inDim, MaxRows, tokens);
+        const int rows = WeightPanel.MostRows + 1, tokens = PackedTile.Tokens + 1;
+        float[] w = Sample.Floats(inDim * rows, 1), x = Sample.Floats(inDim * tokens, 2);
+        Floats<F32Rows>(MemoryMarshal.AsBytes<float>(w), x, inDim, rows, tokens);
     }
 
     [FencedTheory]
