@@ -11,11 +11,12 @@ public class SamplerBench : IHasWork
     private readonly SamplerPipeline _greedy = SamplerPipeline.Create(temperature: 0, topK: 0);
     private readonly SamplerPipeline _temperature = SamplerPipeline.Create(temperature: 0.8f, topK: 0);
     private readonly SamplerPipeline _topK = SamplerPipeline.Create(temperature: 0.8f, topK: 50);
+    private readonly SamplerPipeline _topK1000 = SamplerPipeline.Create(temperature: 0.8f, topK: 1000);
     private readonly RandomSource _random = new(seed: 1, stream: 0);
     private readonly float[] _logits = new float[RandomModel.Gpt2Small.VocabSize];
     private float[] _source = [];
 
-    /// <summary>Whether the logits rise with the id: the order that is worst for top-k.</summary>
+    /// <summary>Whether the logits rise with the id: an order that is bad for top-k.</summary>
     [Params(false, true)]
     public bool Ascending { get; set; }
 
@@ -40,6 +41,9 @@ public class SamplerBench : IHasWork
 
     [Benchmark]
     public int TopK50() => Sample(_topK);
+
+    [Benchmark]
+    public int TopK1000() => Sample(_topK1000);
 
     private int Sample(SamplerPipeline pipeline)
     {

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -12,9 +13,7 @@ public static class ArgMax
     /// <exception cref="ArgumentException">The row is empty.</exception>
     public static int Find(ReadOnlySpan<float> x)
     {
-        float max = FindMax(x);
-        // Searching bits is vectorised, searching floats is not; only zero has two patterns.
-        int index = max == 0 ? x.IndexOf(max) : MemoryMarshal.Cast<float, int>(x).IndexOf(BitConverter.SingleToInt32Bits(max));
+        int index = IndexOf(x, FindMax(x));
         return Math.Max(0, index);
     }
 
@@ -27,6 +26,23 @@ public static class ArgMax
         float max = 0;
         Simd.Run(new MaxKernel(x, ref max));
         return max;
+    }
+
+    // As MemoryExtensions.IndexOf, which is not vectorised for floats, nor compiled fully optimised in a program's first calls. The two zeros are equal.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int IndexOf(ReadOnlySpan<float> x, float value)
+    {
+        ReadOnlySpan<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(x);
+        Vector<float> wanted = new(value);
+        int v = 0;
+        while (v < vectors.Length && !Vector.EqualsAny(vectors[v], wanted))
+            v++;
+        for (int i = v * Vector<float>.Count; i < x.Length; i++)
+        {
+            if (x[i] == value)
+                return i;
+        }
+        return -1;
     }
 
     internal readonly ref struct MaxKernel(ReadOnlySpan<float> x, ref float max) : IKernel

@@ -76,43 +76,41 @@ public sealed class Categorical : ITokenPicker
         return DrawWithin(probabilities, first, target - before);
     }
 
-    // Writes the logits above negative infinity to the front, in order, and their ids to _ids; a vector at a time where all or none are,
-    // which copies and compares only: how many a vector holds shows nowhere.
+    // Writes the logits above negative infinity to the front, in order, and their ids to _ids; a vector at a time where all or none are.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MovePossibleToFront(Span<float> logits)
     {
         if (_ids.Length < logits.Length)
             _ids = new int[logits.Length];
-        _count = 0;
-        Vector<float> none = new(float.NegativeInfinity);
-        int start = 0;
-        for (; start + Vector<float>.Count <= logits.Length; start += Vector<float>.Count)
+        Span<int> ids = _ids;
+        int start = 0, count = 0;
+        for (; start + Vector256<float>.Count <= logits.Length; start += Vector256<float>.Count)
         {
-            var v = new Vector<float>(logits[start..]);
-            if (Vector.GreaterThanAll(v, none))
+            Vector256<float> v = Vector256.Create<float>(logits[start..]);
+            uint possible = Vector256.GreaterThan(v, Vector256.Create(float.NegativeInfinity)).ExtractMostSignificantBits();
+            if (possible == (1 << Vector256<float>.Count) - 1)
             {
-                v.CopyTo(logits[_count..]);
-                (Vector<int>.Indices + new Vector<int>(start)).CopyTo(_ids.AsSpan(_count));
-                _count += Vector<float>.Count;
+                v.CopyTo(logits[count..]);
+                (Vector256<int>.Indices + Vector256.Create(start)).CopyTo(ids[count..]);
+                count += Vector256<float>.Count;
+                continue;
             }
-            else if (Vector.GreaterThanAny(v, none))
+            for (; possible != 0; possible &= possible - 1)
             {
-                MovePossibleToFront(logits, start, start + Vector<float>.Count);
+                int id = start + BitOperations.TrailingZeroCount(possible);
+                logits[count] = logits[id];
+                ids[count++] = id;
             }
         }
-        MovePossibleToFront(logits, start, logits.Length);
-    }
-
-    private void MovePossibleToFront(Span<float> logits, int start, int end)
-    {
-        for (int id = start; id < end; id++)
+        for (int id = start; id < logits.Length; id++)
         {
             float logit = logits[id];
             if (!(logit > float.NegativeInfinity))
                 continue;
-            logits[_count] = logit;
-            _ids[_count++] = id;
+            logits[count] = logit;
+            ids[count++] = id;
         }
+        _count = count;
     }
 
     // Four chains side by side: element i joins chain i mod 4, what is left at the end joins the first.

@@ -7,18 +7,18 @@ namespace MyGpt.Runtime.Sampling;
 
 /// <summary>Keeps every logit that is at least as large as the k-th largest; the others become negative infinity.</summary>
 /// <remarks>
-/// <para>As the tutorials: ties at the k-th place all stay, and k above V keeps all. Nothing is sorted: one pass collects what is
-/// above the k-th largest so far, in a buffer that is cut back to its k largest whenever it is full, so the cost is O(V)
-/// whatever the order of the logits.</para>
+/// <para>As the tutorials: ties at the k-th place all stay, and k above V keeps all. Nothing is sorted: k groups of logits whose
+/// maxima are the largest hold k logits that are no smaller than the least of these maxima, and what is above that are at most
+/// a few for each k, whatever the order of the logits. Among them the k-th is looked for.</para>
 /// <para>NaN counts as negative infinity. Allocates on the first call only. Serves one thread at a time.</para>
 /// </remarks>
 public sealed class TopK : ILogitsStep
 {
-    // Cutting back costs 32 passes over the buffer: with room for this many it happens once or twice for k = 50 in 50,257 logits.
-    private const int SmallestBuffer = 1024;
+    // Longer groups leave fewer maxima to choose from and more logits above the least of them: 16 are the best for k from 50 to 1000 of 50,257.
+    private const int LongestGroup = 16;
 
     private readonly int _k;
-    private int[] _candidates = [];
+    private int[] _keys = [];   // of maxima first, then of what is above the bound
 
     /// <summary>Creates the step.</summary>
     /// <param name="k">How many to keep, 1 or more.</param>
@@ -38,58 +38,55 @@ public sealed class TopK : ILogitsStep
             KeepAtLeast(logits, FindThreshold(logits));
     }
 
-    // The k-th largest logit; negative infinity if fewer than k are above that.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    // The k-th largest logit, or negative infinity if there is none.
     private float FindThreshold(ReadOnlySpan<float> logits)
     {
-        int needed = (int)Math.Min(logits.Length + Vector<float>.Count, Math.Max(2L * _k, SmallestBuffer));
-        if (_candidates.Length < needed)
-            _candidates = new int[needed];
+        if (_keys.Length < logits.Length + Vector<float>.Count)
+            _keys = new int[logits.Length + Vector<float>.Count];
 
-        float threshold = float.NegativeInfinity;
-        int count = 0;
+        float bound = FindBound(logits);
+        int count = CollectAbove(logits, bound);
+        return count < _k ? bound : Math.Max(bound, OrderedKey.ToFloat(OrderedKey.FindKthLargest(_keys.AsSpan(0, count), _k)));
+    }
+
+    // A number that at least k logits reach: the k-th largest of the maxima of groups. A group is one lane of some vectors in a row, two
+    // groups or more for each of the k.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private float FindBound(ReadOnlySpan<float> logits)
+    {
         ReadOnlySpan<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(logits);
-        for (int v = 0; v < vectors.Length; v++)
+        int length = (int)Math.Clamp(logits.Length / (2L * _k), 1, LongestGroup), count = 0;
+        for (int first = 0; first < vectors.Length; first += length)
         {
-            if (!Vector.GreaterThanAny(vectors[v], new Vector<float>(threshold)))
-                continue;
-            if (count + Vector<float>.Count > _candidates.Length)
-                threshold = CutBack(ref count);
-            OrderedKey.FromFloats(vectors[v]).CopyTo(_candidates, count);   // all eight: one below the threshold does no harm
+            Vector<float> largest = new(float.NegativeInfinity);
+            foreach (Vector<float> v in vectors.Slice(first, Math.Min(length, vectors.Length - first)))
+                largest = Vector.ConditionalSelect(Vector.GreaterThan(v, largest), v, largest);   // NaN is never greater
+            OrderedKey.FromFloats(largest).CopyTo(_keys, count);
             count += Vector<float>.Count;
         }
-        Collect(logits[(vectors.Length * Vector<float>.Count)..], ref threshold, ref count);
-        return count < _k ? threshold : CutBack(ref count);
+        return count < _k ? float.NegativeInfinity : OrderedKey.ToFloat(OrderedKey.FindKthLargest(_keys.AsSpan(0, count), _k));
     }
 
-    private void Collect(ReadOnlySpan<float> logits, ref float threshold, ref int count)
-    {
-        foreach (float logit in logits)
-        {
-            if (!(logit > threshold))
-                continue;
-            if (count == _candidates.Length)
-                threshold = CutBack(ref count);
-            if (logit > threshold)
-                _candidates[count++] = OrderedKey.FromFloat(logit);
-        }
-    }
-
-    // Leaves k candidates, none smaller than one that goes, and returns the smallest of them.
+    // The keys of all logits above a bound, and of some others: those beside them in a vector do no harm.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private float CutBack(ref int count)
+    private int CollectAbove(ReadOnlySpan<float> logits, float bound)
     {
-        Span<int> candidates = _candidates.AsSpan(0, count);
-        int kth = OrderedKey.FindKthLargest(candidates, _k);
-        int kept = 0;
-        foreach (int key in candidates)
+        ReadOnlySpan<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(logits);
+        Vector<float> bounds = new(bound);
+        int count = 0;
+        foreach (Vector<float> v in vectors)
         {
-            if (key > kth)
-                candidates[kept++] = key;
+            if (!Vector.GreaterThanAny(v, bounds))
+                continue;
+            OrderedKey.FromFloats(v).CopyTo(_keys, count);
+            count += Vector<float>.Count;
         }
-        candidates[kept.._k].Fill(kth);
-        count = _k;
-        return OrderedKey.ToFloat(kth);
+        foreach (float logit in logits[(vectors.Length * Vector<float>.Count)..])
+        {
+            if (logit > bound)
+                _keys[count++] = OrderedKey.FromFloat(logit);
+        }
+        return count;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
