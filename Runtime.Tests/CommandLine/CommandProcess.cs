@@ -12,16 +12,27 @@ internal static class CommandProcess
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     /// <summary>Starts a command in the locale C, its output and errors redirected.</summary>
-    public static Process Start(params string[] args)
+    public static Process Start(params string[] args) => Start("dotnet", [typeof(CommandConsole).Assembly.Location, .. args], hasInput: false);
+
+    /// <summary>The same with a standard input that nothing is written to.</summary>
+    public static Process StartWaiting(params string[] args) => Start("dotnet", [typeof(CommandConsole).Assembly.Location, .. args], hasInput: true);
+
+    /// <summary>The same by a shell that closes or redirects streams first.</summary>
+    /// <param name="redirections">Such as <c>0&lt;&amp;-</c>.</param>
+    /// <param name="args">Verb and arguments.</param>
+    public static Process StartInShell(string redirections, params string[] args) =>
+        Start("sh", ["-c", $"exec dotnet \"$@\" {redirections}", "sh", typeof(CommandConsole).Assembly.Location, .. args], hasInput: false);
+
+    private static Process Start(string program, IEnumerable<string> args, bool hasInput)
     {
-        var start = new ProcessStartInfo("dotnet")
+        var start = new ProcessStartInfo(program)
         {
+            RedirectStandardInput = hasInput,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
         };
-        start.ArgumentList.Add(typeof(CommandConsole).Assembly.Location);
         start.Environment["LC_ALL"] = "C";
         foreach (string arg in args)
             start.ArgumentList.Add(arg);

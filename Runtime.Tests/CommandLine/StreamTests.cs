@@ -73,6 +73,41 @@ public class StreamTests(Models models)
         Assert.Contains("generated", error, StringComparison.Ordinal);
     }
 
+    [UnixFact]
+    public void Interrupt_signal_ends_the_reading_of_standard_input_with_130()
+    {
+        foreach (string verb in new[] { "tokenize", "generate", "score" })
+        {
+            using System.Diagnostics.Process process = CommandProcess.StartWaiting(verb, models.Words, "-");
+            using var waiting = new Timer(_ => process.Signal("INT"), null, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.5));
+            string error = process.StandardError.ReadToEnd();
+            Assert.True(process.WaitForExit(CommandProcess.Patience));
+            Assert.Equal((130, "error: interrupted\n"), (process.ExitCode, error));
+        }
+    }
+
+    [UnixFact]
+    public void Closed_streams_end_a_process_at_once()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        foreach (string verb in new[] { "tokenize", "generate", "score" })
+            Assert.Equal((4, "", "error: cannot read standard input: it is closed\n"), Ended("0<&-", verb, models.Words, "-"));
+        Assert.Equal((4, "", "error: cannot write to standard output: it is closed\n"), Ended("1>&-", "tokenize", models.Words, "I"));
+        Assert.Equal((4, "", "error: cannot write to standard output: it is closed\n"), Ended("0<&- 1>&-", "tokenize", models.Words, "I"));
+        Assert.Equal((0, "0  'I'\n", ""), Ended("0<&- 2>&-", "tokenize", models.Words, "I"));
+        Assert.Equal((2, "", ""), Ended("0<&- 2>&-", "tokenize", models.Words, "you"));
+        Assert.Equal((4, "", "error: cannot read standard input: Is a directory\n"), Ended("0</", "tokenize", models.Words, "-"));
+    }
+
+    private static (int ExitCode, string Output, string Error) Ended(string redirections, params string[] args)
+    {
+        using System.Diagnostics.Process process = CommandProcess.StartInShell(redirections, args);
+        string output = process.StandardOutput.ReadToEnd(), error = process.StandardError.ReadToEnd();
+        Assert.True(process.WaitForExit(CommandProcess.Patience));
+        return (process.ExitCode, output, error);
+    }
+
     [Fact]
     public void Output_of_a_process_is_utf8_whatever_the_locale()
     {

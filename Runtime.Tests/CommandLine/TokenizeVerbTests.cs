@@ -27,6 +27,46 @@ public class TokenizeVerbTests(Models models)
     }
 
     [Fact]
+    public void Tokenize_of_a_text_that_is_no_utf8_names_the_byte()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string text = folder.File("text");
+        foreach ((byte[] bytes, string problem) in new (byte[], string)[]
+        {
+            ([0x61, 0xC3, 0xA9, 0xFF, 0x62], "byte 3 is 0xFF, which begins no character or a broken one"),
+            ([0x61, 0xE2, 0x82], "byte 1 is 0xE2, which begins no character or a broken one"),             // cut
+            ([0x61, 0xED, 0xA0, 0x80], "byte 1 is 0xED, which begins no character or a broken one"),       // half a surrogate pair
+            ([0x61, 0xC0, 0x80], "byte 1 is 0xC0, which begins no character or a broken one"),             // longer than needed
+            ([0xEF, 0xBB, 0xBF, 0x61, 0x80], "byte 4 is 0x80, which begins no character or a broken one"),
+            ([0xFF, 0xFE, 0x61, 0x00], "it begins as UTF-16 does"),
+        })
+        {
+            File.WriteAllBytes(text, bytes);
+            string needed = $"is not UTF-8: {problem}; ";
+            foreach (CommandResult result in new[]
+            {
+                Command.Run("tokenize", models.Shakespeare, "--file", text, "--unknown", "skip"),
+                Command.Run("generate", models.Shakespeare, "--file", text, "--unknown", "skip", "-n", "0"),
+            })
+                result.Succeeded().Says($"warning: '{text}' {needed}such bytes are read as U+FFFD\n");
+            Command.Run(bytes, "tokenize", models.Shakespeare, "-", "--unknown", "skip").Succeeded().Says($"warning: standard input {needed}");
+            Assert.Equal($"error: '{text}' {needed}save the text as UTF-8", Command.Run("score", models.Shakespeare, text, "--unknown", "skip").Failed(3));
+            Assert.Equal($"error: standard input {needed}save the text as UTF-8",
+                Command.Run(bytes, "score", models.Shakespeare, "-", "--unknown", "skip").Failed(3));
+        }
+    }
+
+    [Fact]
+    public void Tokenize_leaves_a_byte_order_mark_out_at_the_start_only()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        File.WriteAllText(folder.File("text"), "\uFEFFa");
+        Assert.Equal(["39"], Ids(Command.Run("tokenize", models.Shakespeare, "--file", folder.File("text"))));
+        Assert.Equal(["39"], Ids(Command.Run(Command.Utf8("\uFEFFa"), "tokenize", models.Shakespeare, "-")));
+        Command.Run(Command.Utf8("a\uFEFF"), "tokenize", models.Shakespeare, "-").Failed(2, "U+FEFF");
+    }
+
+    [Fact]
     public void Tokenize_takes_special_tokens_as_text_unless_told()
     {
         using TemporaryFolder folder = TestFiles.NewFolder();

@@ -7,7 +7,7 @@ namespace MyGpt.CommandLine.Arguments;
 internal sealed class TextInput
 {
     private readonly Argument<string?> _text;
-    private readonly Option<string?> _file = InputFile.Option("--file", "read the text from a file");
+    private readonly Option<string?> _file = InputFile.Option("--file", "read the text from a file, in UTF-8 (other bytes become U+FFFD, a byte order mark is no part of it)");
 
     /// <summary>Makes the argument and the option.</summary>
     /// <param name="name">What the help calls the argument.</param>
@@ -30,13 +30,14 @@ internal sealed class TextInput
     /// <summary>Reads the text; null when none is given.</summary>
     /// <exception cref="CommandException">It is given twice, is too long, or its file does not exist.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">Ctrl-C came while it was read.</exception>
     public string? Read(ParseResult arguments, CommandConsole console)
     {
         string? text = arguments.GetValue(_text), path = arguments.GetValue(_file);
         if (text is not null && path is not null)
             throw CommandException.Usage($"a text and --file '{path}' are given; give one of them");
         if (path is not null)
-            return TextFile.Read(path);
-        return text == TextFile.StandardInput ? TextFile.ReadStandardInput(console) : text;
+            return TextFile.Read(path, replaceInvalid: true, console);
+        return text == TextFile.StandardInput ? TextFile.ReadStandardInput(replaceInvalid: true, console) : text;
     }
 }

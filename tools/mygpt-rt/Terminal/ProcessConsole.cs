@@ -7,6 +7,7 @@ internal sealed class ProcessConsole : IDisposable
 {
     private readonly CancellationTokenSource _interrupted = new();
     private PosixSignalRegistration? _signal;
+    private readonly StandardInput _input = new();
     private readonly StandardStream _output = StandardStream.Output();
     private readonly StreamWriter _error = new(StandardStream.Error(), Utf8.WithoutMark, bufferSize: 256) { AutoFlush = true };
 
@@ -16,7 +17,7 @@ internal sealed class ProcessConsole : IDisposable
             System.Console.OutputEncoding = Utf8.WithoutMark;   // the code page of a Windows terminal is seldom UTF-8
         Console = new CommandConsole
         {
-            Input = System.Console.OpenStandardInput(),
+            Input = _input,
             Output = _output,
             Error = _error,
             OutputIsTerminal = !System.Console.IsOutputRedirected,

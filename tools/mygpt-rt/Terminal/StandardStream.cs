@@ -13,10 +13,10 @@ internal sealed class StandardStream : Stream
     // EPIPE on Linux and macOS; ERROR_BROKEN_PIPE and ERROR_NO_DATA on Windows.
     private const int EPipe = 32, ErrorBrokenPipe = unchecked((int)0x8007006D), ErrorNoData = unchecked((int)0x800700E8);
 
-    private readonly Stream _stream;
+    private readonly Stream? _stream;
     private readonly bool _isOutput;
 
-    private StandardStream(Stream stream, bool isOutput)
+    private StandardStream(Stream? stream, bool isOutput)
     {
         _stream = stream;
         _isOutput = isOutput;
@@ -46,7 +46,7 @@ internal sealed class StandardStream : Stream
     {
         try
         {
-            _stream.Write(buffer);
+            (_stream ?? throw new IOException("it is closed")).Write(buffer);
         }
         catch (IOException failure) when (failure.HResult is EPipe or ErrorBrokenPipe or ErrorNoData)
         {
@@ -63,7 +63,7 @@ internal sealed class StandardStream : Stream
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
-    public override void Flush() => _stream.Flush();
+    public override void Flush() => _stream?.Flush();
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
@@ -74,14 +74,17 @@ internal sealed class StandardStream : Stream
     protected override void Dispose(bool disposing)
     {
         if (disposing)
-            _stream.Dispose();
+            _stream?.Dispose();
         base.Dispose(disposing);
     }
 
-    private static Stream Open(int descriptor, Func<Stream> openConsole)
+    // Null for a descriptor that was closed.
+    private static Stream? Open(int descriptor, Func<Stream> openConsole)
     {
         if (OperatingSystem.IsWindows())
             return openConsole();
+        if (Descriptor.WasClosed(descriptor))
+            return null;
         try
         {
             var pipe = new FileStream(new SafeFileHandle(descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);

@@ -12,8 +12,12 @@ namespace MyGpt.CommandLine.Verbs;
 /// <summary><c>score WEIGHTS.BIN TEXT</c>: how well a model predicts a text.</summary>
 internal sealed class ScoreVerb : IVerb
 {
+    // Scored once before the clock starts, and a short text again until the clock says something: its first pass is compiling and fetching memory.
+    private const int WarmUpTokens = 16;
+    private static readonly TimeSpan LongEnough = TimeSpan.FromMilliseconds(50);
+
     private readonly Argument<string> _weights = InputFile.Argument("WEIGHTS.BIN", "the model");
-    private readonly Argument<string> _text = InputFile.Argument("TEXT", "a file with the text, or - for standard input");
+    private readonly Argument<string> _text = InputFile.Argument("TEXT", "a file with the text in UTF-8 (a byte order mark is no part of it), or - for standard input");
     private readonly Option<bool> _special = Options.Flag("--special", "<|endoftext|> and its like are tokens in the text, not text");
     private readonly Option<UnknownText?> _unknown = Options.Unknown();
     private readonly Option<int?> _threads = Options.Threads();
@@ -34,17 +38,16 @@ internal sealed class ScoreVerb : IVerb
         using LanguageModel model = ModelOpener.Open(path, file => LanguageModel.Open(file, arguments.GetValue(_threads)));
         if (model.Tokenizer is null)
             throw NoVocabulary.CannotScore(path);
-        string text = textPath == TextFile.StandardInput ? TextFile.ReadStandardInput(console) : TextFile.Read(textPath);
+        string text = textPath == TextFile.StandardInput ? TextFile.ReadStandardInput(replaceInvalid: false, console) : TextFile.Read(textPath, replaceInvalid: false, console);
         int[] tokens = Encode(model, text, arguments, console);
         if (tokens.Length < 2)
             throw CommandException.Usage($"the text has {tokens.Length} token{(tokens.Length == 1 ? "" : "s")}; at least 2 are needed, the first is only looked at");
 
-        long start = Stopwatch.GetTimestamp();
         KvType kvType = arguments.GetValue(_kvType) ?? KvType.F32;
-        TextScore score = Score(model, tokens, kvType, console);
+        (TextScore score, TimeSpan duration) = Score(model, tokens, kvType, console);
         if (!double.IsFinite(score.MeanLoss))
             throw new CommandException(ExitCode.BadFile, "the loss is not a number: the model computes NaN or infinite logits; does the checkpoint hold NaN or infinite weights?");
-        var report = new ScoreReport(score, model.Gpt.Config.ContextLength, kvType, model.Threads, Stopwatch.GetElapsedTime(start));
+        var report = new ScoreReport(score, model.Gpt.Config.ContextLength, kvType, model.Threads, duration);
         if (arguments.GetValue(_json))
         {
             JsonOutput.Write(console.Output, report.Write);
@@ -67,20 +70,34 @@ internal sealed class ScoreVerb : IVerb
         return family is { StartBeforePrompt: true, StartToken: { } first } ? [first, .. tokens] : tokens;
     }
 
-    private static TextScore Score(LanguageModel model, int[] tokens, KvType kvType, CommandConsole console)
+    private static (TextScore Score, TimeSpan Duration) Score(LanguageModel model, int[] tokens, KvType kvType, CommandConsole console)
     {
         CancellationToken interrupted = console.WatchInterrupt();
         using var progress = new Progress(console);
         using var scorer = new TokenScorer(model.Gpt, model.Threads, kvType);
-        var score = new TextScore();
-        double[] losses = new double[Math.Min(model.Gpt.Config.ContextLength, tokens.Length - 1)];
-        foreach (ScoreWindow window in ScoreWindow.Consecutive(tokens.Length, model.Gpt.Config.ContextLength))
+        ScoreWindow[] windows = [.. ScoreWindow.Consecutive(tokens.Length, model.Gpt.Config.ContextLength)];
+        double[] losses = new double[windows[0].Predictions];   // no other is longer
+        int warmUp = Math.Min(WarmUpTokens, losses.Length);
+        scorer.Losses(tokens.AsSpan(0, warmUp + 1), losses.AsSpan(0, warmUp), interrupted);
+
+        long start = Stopwatch.GetTimestamp();
+        TextScore score = Pass(progress);
+        int passes = 1;
+        for (; Stopwatch.GetElapsedTime(start) < LongEnough; passes++)
+            Pass(null);
+        return (score, Stopwatch.GetElapsedTime(start) / passes);
+
+        TextScore Pass(Progress? shown)
         {
-            progress.Show($"{Figures.Count(score.Tokens)} of {Figures.Count(tokens.Length - 1)} tokens");
-            Span<double> found = losses.AsSpan(0, window.Predictions);
-            scorer.Losses(tokens.AsSpan(window.Tokens), found, interrupted);
-            score.Add(found);
+            var sum = new TextScore();
+            foreach (ScoreWindow window in windows)
+            {
+                shown?.Show($"{Figures.Count(sum.Tokens)} of {Figures.Count(tokens.Length - 1)} tokens");
+                Span<double> found = losses.AsSpan(0, window.Predictions);
+                scorer.Losses(tokens.AsSpan(window.Tokens), found, interrupted);
+                sum.Add(found);
+            }
+            return sum;
         }
-        return score;
     }
 }
