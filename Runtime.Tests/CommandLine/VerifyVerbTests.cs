@@ -115,7 +115,10 @@ public class VerifyVerbTests(Models models)
         CommandResult without = Command.Run("verify", folder.File("w.bin"), Reference, "--json");
         Assert.Equal(5, without.ExitCode);
         without.Says("narrower than the checkpoint's float32");
-        without.Says("--tolerance");
+        without.Says("nothing is judged without --tolerance X");
+        CommandResult text = Command.Run("verify", folder.File("w.bin"), Reference);
+        Assert.Equal(5, text.ExitCode);
+        Assert.EndsWith("\nNOT JUDGED\n", text.Output, StringComparison.Ordinal);
         Assert.Equal(JsonValueKind.Null, without.Json().GetProperty("cases")[0].GetProperty("limit").ValueKind);
         Command.Run("verify", folder.File("w.bin"), Reference, "--tolerance", "1").Succeeded();
         Assert.Equal(5, Command.Run("verify", folder.File("w.bin"), Reference, "--tolerance", "0.001").ExitCode);
@@ -123,7 +126,10 @@ public class VerifyVerbTests(Models models)
         // Continuations alone are nothing that a tolerance could judge.
         JsonObject greedyOnly = JsonNode.Parse(File.ReadAllBytes(Reference))!.AsObject();
         greedyOnly.Remove("cases");
-        Assert.Equal(5, Command.Run("verify", folder.File("w.bin"), Write(folder, greedyOnly), "--tolerance", "1").ExitCode);
+        CommandResult nothing = Command.Run("verify", folder.File("w.bin"), Write(folder, greedyOnly), "--tolerance", "1");
+        Assert.Equal(5, nothing.ExitCode);
+        Assert.EndsWith("\nNOT JUDGED\n", nothing.Output, StringComparison.Ordinal);
+        nothing.Says("--tolerance judges logits, and the reference has none");
     }
 
     [Theory]

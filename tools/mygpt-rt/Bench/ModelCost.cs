@@ -36,6 +36,10 @@ internal static class ModelCost
     /// <summary>The matrices that a token is multiplied with.</summary>
     public static IEnumerable<TensorView> Multiplied(GptWeights weights) => Blocks(weights).Append(weights.Head.Matrix);
 
+    /// <summary>Every matrix, those that are only looked up included; a tied head is there twice.</summary>
+    public static IEnumerable<TensorView> Matrices(GptWeights weights) =>
+        [weights.TokenEmbedding, .. weights.PositionEmbedding is { } positions ? [positions] : Array.Empty<TensorView>(), .. Multiplied(weights)];
+
     /// <summary>Bytes of a matrix.</summary>
     public static long Bytes(TensorView matrix) => matrix.Type.RowBytes(matrix.Columns) * matrix.Rows;
 

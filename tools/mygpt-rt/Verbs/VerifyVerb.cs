@@ -43,10 +43,12 @@ internal sealed class VerifyVerb : IVerb
         using var activations = new Activations(model.Gpt.Config, model.Threads);
         var greedy = new GreedyContinuation(model);
         Verification result = new Verifier(model.Gpt, activations, greedy.Continue).Run(reference, origin.IsExact, tolerance);
-        if (!origin.IsExact && tolerance is null)
+        if (!result.IsJudged)
         {
-            console.Messages.Warning($"the weights are {origin.Stored}, {origin.Reason}: "
-                + "they are not judged by the rule for exact weights; give --tolerance X to judge them");
+            string way = tolerance is null
+                ? "the figures are shown, and nothing is judged without --tolerance X"
+                : "--tolerance judges logits, and the reference has none";
+            console.Messages.Warning($"the weights are {origin.Stored}, {origin.Reason}: the rule for exact weights does not apply; {way}");
         }
         var report = new VerificationReport(result, isExact: origin.IsExact);
         if (arguments.GetValue(_json))

@@ -4,8 +4,10 @@ namespace MyGpt.CommandLine.Verify;
 /// <param name="Cases">One for each prompt with logits.</param>
 /// <param name="Greedy">One for each greedy continuation.</param>
 /// <param name="Limit">How far a logit may be from its reference; null when no limit applies and none was given.</param>
-/// <param name="Pass">Whether everything that is judged holds.</param>
-internal sealed record Verification(IReadOnlyList<CaseResult> Cases, IReadOnlyList<GreedyResult> Greedy, double? Limit, bool Pass);
+/// <param name="IsJudged">Whether there is a rule to judge by, and something that it judges.</param>
+/// <param name="Pass">Whether it is judged, and everything that is judged holds.</param>
+internal sealed record Verification(
+    IReadOnlyList<CaseResult> Cases, IReadOnlyList<GreedyResult> Greedy, double? Limit, bool IsJudged, bool Pass);
 
 /// <summary>One prompt's logits.</summary>
 /// <param name="Name">The reference's name for it.</param>

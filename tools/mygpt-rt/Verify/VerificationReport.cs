@@ -45,7 +45,7 @@ internal sealed class VerificationReport(Verification result, bool isExact)
             greedy.Write(output);
             output.WriteLine();
         }
-        string verdict = result.Pass ? "PASS" : "FAIL";
+        string verdict = result.IsJudged ? result.Pass ? "PASS" : "FAIL" : "NOT JUDGED";
         bool color = console is { OutputIsTerminal: true, ColorAllowed: true };
         output.WriteLine(color ? $"{(result.Pass ? Green : Red)}{verdict}{Reset}" : verdict);
     }

@@ -38,9 +38,10 @@ internal sealed class Verifier(Gpt gpt, Activations activations, Func<int[], int
         GreedyResult[] greedy = [.. reference.Greedy.Select(Compare)];
 
         double? limit = tolerance ?? (exact ? Math.Max(FloatErrorFactor * reference.FloatError, RelativeLimit * _largestLogit) : null);
+        bool isJudged = exact || (limit is not null && cases.Length > 0);   // a tolerance without logits judges nothing
         bool close = limit is { } most && cases.All(result => result.MaxAbsDifference <= most);
         bool same = cases.All(result => result.ArgMaxMismatches == 0) && greedy.All(result => result.Identical);
-        return new Verification(cases, greedy, limit, close && (exact ? same : cases.Length > 0));   // a tolerance without logits judges nothing
+        return new Verification(cases, greedy, limit, isJudged, isJudged && close && (same || !exact));
     }
 
     private CaseResult Compare(ReferenceCase item)

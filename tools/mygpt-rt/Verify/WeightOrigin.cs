@@ -7,7 +7,7 @@ using MyGpt.Runtime.Weights;
 namespace MyGpt.CommandLine.Verify;
 
 /// <summary>Whether a weights.bin holds the checkpoint's values as exactly as float32 arithmetic can use them.</summary>
-/// <param name="Stored">Type of the matrices.</param>
+/// <param name="Stored">Type of the matrices; every one of them where they differ.</param>
 /// <param name="IsExact">Whether no value was rounded further than to float32.</param>
 /// <param name="Reason">Why not; empty when exact.</param>
 internal sealed record WeightOrigin(string Stored, bool IsExact, string Reason)
@@ -22,16 +22,14 @@ internal sealed record WeightOrigin(string Stored, bool IsExact, string Reason)
     /// </remarks>
     public static WeightOrigin Of(LanguageModel model)
     {
-        ElementType type = ModelCost.MatrixType(model.Gpt.Weights);
+        ElementType[] types = [.. ModelCost.Matrices(model.Gpt.Weights).Select(matrix => matrix.Type).Distinct().Order()];
         string[] sources = Types(model.Description.Source);
-        string found = string.Join(" and ", sources);
-        return type switch
-        {
-            ElementType.F32 => new WeightOrigin("f32", true, ""),
-            _ when sources.Length == 0 => new WeightOrigin(type.Code(), false, "and the file does not say what the checkpoint had"),
-            _ => new WeightOrigin(
-                type.Code(), type == ElementType.Bf16 && sources.All(source => source == "bfloat16"), $"narrower than the checkpoint's {found}"),
-        };
+        bool holdsBfloat16 = sources.Length > 0 && sources.All(source => source == "bfloat16");
+        bool isExact = types.All(type => type == ElementType.F32 || (type == ElementType.Bf16 && holdsBfloat16));
+        string reason = sources.Length == 0
+            ? "and the file does not say what the checkpoint had"
+            : $"narrower than the checkpoint's {string.Join(" and ", sources)}";
+        return new WeightOrigin(string.Join(" and ", types.Select(ElementTypes.Code)), isExact, isExact ? "" : reason);
     }
 
     private static string[] Types(JsonObject source) => source[TypesKey] is JsonArray types
