@@ -60,7 +60,7 @@ public class CheckpointPathTests
     {
         using TemporaryFolder folder = Folder(files);
         string message = Conversion.Refuse(folder.FullPath);
-        Assert.StartsWith($"the folder '{Path.GetFileName(folder.FullPath)}' {reason}", message, StringComparison.Ordinal);
+        Assert.StartsWith($"the folder '{folder.FullPath}' {reason}", message, StringComparison.Ordinal);
     }
 
     [Fact]

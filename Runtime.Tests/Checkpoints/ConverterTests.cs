@@ -91,7 +91,7 @@ public class ConverterTests
 
         var error = Assert.Throws<OptionException>(() => Converter.Convert(folder.File("tiny.pt"), folder.File(name), options));
 
-        Assert.Equal($"'{name}' is read by this convert; give the weights file another name", error.Message);
+        Assert.Equal($"'{folder.File(name)}' is read by this convert; give the weights file another name", error.Message);
         Assert.Equal("mine", File.ReadAllText(folder.File(name)));
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using MyGpt.CommandLine;
 using MyGpt.CommandLine.Terminal;
+using MyGpt.Runtime.Tests.Weights;
 
 namespace MyGpt.Runtime.Tests.CommandLine;
 
@@ -115,6 +116,66 @@ public class ConvertVerbTests
         File.Copy(Shakespeare, checkpoint);
         Command.Run("convert", checkpoint, checkpoint, "--force").Failed(2, "is the checkpoint itself");
         Assert.Equal(new FileInfo(Shakespeare).Length, new FileInfo(checkpoint).Length);
+    }
+
+    [Fact]
+    public void Convert_checks_the_arguments_before_the_place_to_write()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string f32 = folder.File("f32.bin"), q8 = folder.File("q8.bin");
+        Command.Run("convert", Shakespeare, f32).Succeeded();
+        Command.Run("convert", f32, q8, "--type", "q8").Succeeded();
+        Command.Run("convert", f32, q8).Failed(2, "give --type for a narrower one");
+        Command.Run("convert", f32, q8, "--type", "int8").Failed(2, "--type is 'int8'");
+        Command.Run("convert", f32, q8, "--type", "q4", "--heads", "2").Failed(2, "only --type can be changed");
+        Command.Run("convert", q8, f32, "--type", "q8").Failed(2, $"'{q8}': --type q8: the matrices are q8, and there is nothing to convert");
+        Command.Run("convert", q8, f32, "--type", "bf16", "--force")
+            .Failed(2, $"'{q8}': --type bf16: the matrices are q8, and a wider type would not bring back what they have lost: a weights.bin is only made narrower");
+        Command.Run("convert", f32, q8, "--type", "q4").Failed(2, "--force");
+    }
+
+    [Theory]
+    [InlineData()]
+    [InlineData("--force")]
+    public void Convert_never_writes_to_standard_output_nor_a_file_of_its_name(params string[] options)
+    {
+        Command.Run(["convert", Shakespeare, "-", .. options]).Failed(2, "WEIGHTS.BIN is '-'");
+        Assert.False(File.Exists("-"));
+    }
+
+    [Theory]
+    [InlineData("convert")]
+    [InlineData("inspect")]
+    [InlineData("generate")]
+    public void A_damaged_file_is_named_as_it_was_given(string verb)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string shown = Path.GetRelativePath(Environment.CurrentDirectory, folder.FullPath);
+        Assert.False(Path.IsPathRooted(shown));
+        Directory.CreateDirectory(folder.File("out"));
+        File.WriteAllBytes(folder.File("out/ckpt.pt"), File.ReadAllBytes(Shakespeare)[..5000]);
+        Command.Run("convert", Shakespeare, folder.File("w.bin")).Succeeded();
+        File.WriteAllBytes(folder.File("cut.bin"), File.ReadAllBytes(folder.File("w.bin"))[..5000]);
+        string[] rest = verb switch { "convert" => [folder.File("x.bin"), "--type", "q8"], "generate" => ["a"], _ => [] };
+
+        foreach (string given in new[] { $"{shown}/out/ckpt.pt", $"{shown}/out" })
+            Command.Run([verb, given, .. rest]).Failed(3, $"'{shown}/out/ckpt.pt': the zip archive has no end record");
+        Command.Run([verb, $"{shown}/cut.bin", .. rest]).Failed(3, $"error: '{shown}/cut.bin': header: ");
+        Assert.Equal(["cut.bin", "out", "w.bin"], Names(folder).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("q8", "5.1 kB")]
+    [InlineData("q4", "2.7 kB")]
+    public void Convert_to_blocks_longer_than_the_rows_warns_that_the_file_grows(string type, string bytes)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string f32 = TinyModels.Write(folder.File("f32.bin"), TinyModels.Config);
+        Command.Run("convert", f32, folder.File("narrow.bin"), "--type", type).Succeeded().Says($"as {type} the matrices take {bytes}, as bf16 they would take 2.2 kB: ");
+        Command.Run("convert", f32, folder.File("bf16.bin"), "--type", "bf16").Succeeded();
+        Assert.InRange(new FileInfo(folder.File("narrow.bin")).Length, new FileInfo(folder.File("bf16.bin")).Length + 1, int.MaxValue);
+        CommandResult wide = Command.Run("convert", Shakespeare, folder.File("wide.bin"), "--type", type).Succeeded();
+        Assert.DoesNotContain("the matrices take", wide.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using MyGpt.CommandLine.Verify;
 using MyGpt.Runtime.Tests.Weights;
 
 namespace MyGpt.Runtime.Tests.CommandLine;
@@ -42,6 +43,24 @@ public class InspectVerbTests(Models models)
         text.Shows("of several: 10 f32, 1 q4, ", string.Create(CultureInfo.InvariantCulture, $" {perWeight} bytes a weight\n"));
         JsonElement json = Command.Run("inspect", folder.File("w.bin"), "--json").Succeeded().Json();
         Assert.Equal(perWeight, json.GetProperty("bytes_per_weight").GetDouble());
+        Assert.Equal("f32 and q4", json.GetProperty("type").GetString());
+        using LanguageModel model = LanguageModel.Open(folder.File("w.bin"), threads: 1);
+        Assert.Equal(new WeightOrigin("f32 and q4", IsExact: false, "and the file does not say what the checkpoint had"), WeightOrigin.Of(model));
+    }
+
+    [Fact]
+    public void Inspect_of_narrowed_weights_says_from_what_before_their_origin()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        Command.Run("convert", models.Shakespeare, folder.File("q8.bin"), "--type", "q8").Succeeded();
+        Command.Run("convert", folder.File("q8.bin"), folder.File("q4.bin"), "--type", "q4").Succeeded();
+        string output = Command.Run("inspect", folder.File("q4.bin")).Succeeded().Output;
+        int narrowed = output.IndexOf("\nnarrowed      f32 to q8, then q8 to q4; ", StringComparison.Ordinal);
+        Assert.InRange(narrowed, 0, output.IndexOf("\nfamily ", StringComparison.Ordinal));
+        Assert.Equal(1, output.Split("\nnarrowed ").Length - 1);
+        JsonElement source = Command.Run("inspect", folder.File("q4.bin"), "--json").Succeeded().Json().GetProperty("source");
+        Assert.Equal(["f32 to q8", "q8 to q4"], source.GetProperty("narrowed").EnumerateArray().Select(step => step.GetString()));
+        Assert.DoesNotContain("narrowed", Command.Run("inspect", models.Shakespeare).Succeeded().Output, StringComparison.Ordinal);
     }
 
     [Fact]

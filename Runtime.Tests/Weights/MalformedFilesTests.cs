@@ -28,7 +28,7 @@ public sealed class MalformedFilesTests
 
         string message = AssertRefused(path);
 
-        Assert.StartsWith($"{path}: ", message, StringComparison.Ordinal);
+        Assert.StartsWith($"'{path}': ", message, StringComparison.Ordinal);
         Assert.Contains(malformed.Part, message, StringComparison.Ordinal);
     }
 

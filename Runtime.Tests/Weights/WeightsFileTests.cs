@@ -132,7 +132,7 @@ public sealed class WeightsFileTests
             File.WriteAllBytes(path, file);
             using WeightsFile weights = WeightsFile.Open(path);
             string message = Assert.Throws<WeightsFormatException>(weights.VerifyChecksums).Message;
-            Assert.StartsWith($"{path}: section '{section.Name}': CRC-32C ", message, StringComparison.Ordinal);
+            Assert.StartsWith($"'{path}': section '{section.Name}': CRC-32C ", message, StringComparison.Ordinal);
             Assert.EndsWith($" found, {section.Checksum:x8} needed", message, StringComparison.Ordinal);
         }
     }

@@ -10,7 +10,7 @@ internal static class FormatError
     private const int LongestQuote = 80;
 
     public static WeightsFormatException Create(string file, string part, string problem) =>
-        new(Printable($"{file}: {part}: {problem}", int.MaxValue));
+        new(Printable($"'{file}': {part}: {problem}", int.MaxValue));
 
     /// <summary>A value of the header as a message shows it; long ones are cut.</summary>
     public static string Quote(JsonElement found) => found.ValueKind switch

@@ -67,7 +67,7 @@ internal sealed class CheckpointPath
         return checkpoints switch
         {
             [string only] => new CheckpointPath(folder, only, []),
-            [] => throw new CheckpointException($"the folder {Printable.Quote(NameOf(folder))} has no checkpoint: "
+            [] => throw new CheckpointException($"the folder {Printable.Path(folder)} has no checkpoint: "
                 + $"neither {string.Join(", ", HuggingFace)} nor {string.Join(", ", Conventional)}, "
                 + $"and no other file ({string.Join(", ", Extensions)}) that is one; name the file to convert{OfJson(folder)}"),
             _ => throw Several(folder, checkpoints),
@@ -94,7 +94,7 @@ internal sealed class CheckpointPath
     {
         string count = names.Length > MostLooked ? $"more than {MostLooked}" : $"{names.Length}";
         string more = names.Length > MostNamed ? ", ..." : "";
-        return new CheckpointException($"the folder {Printable.Quote(NameOf(folder))} has {count} files that may be meant: "
+        return new CheckpointException($"the folder {Printable.Path(folder)} has {count} files that may be meant: "
             + $"{string.Join(", ", names.Take(MostNamed).Select(Printable.Quote))}{more}; name one of them instead of the folder");
     }
 

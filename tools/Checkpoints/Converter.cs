@@ -50,6 +50,21 @@ public static class Converter
             : Named(file, () => Convert(file, weightsPath, options, report, progress));
     }
 
+    /// <summary>Checks, where the checkpoint is a weights.bin, that it can be converted as it is asked to be; reads its header only.</summary>
+    /// <param name="weightsPath">Any file; nothing is said of what is no weights.bin.</param>
+    /// <param name="options">What the caller decides.</param>
+    /// <exception cref="OptionException">The type is missing (<see cref="MissingOptionException"/>), or not narrower, or another option is given.</exception>
+    /// <exception cref="WeightsFormatException">The file is a damaged weights.bin.</exception>
+    /// <exception cref="IOException">It cannot be opened or read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static void CheckNarrowing(string weightsPath, ConvertOptions options)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(weightsPath);
+        ArgumentNullException.ThrowIfNull(options);
+        if (WeightsFile.IsWeightsFile(weightsPath))
+            WeightsNarrowing.Check(weightsPath, options);
+    }
+
     /// <summary>Describes a checkpoint without converting it.</summary>
     /// <param name="checkpointPath">The checkpoint: a file, or a folder with one, such as a Hugging Face model or nanoGPT's out.</param>
     /// <param name="options">What the caller would decide about a conversion; null: nothing.</param>
@@ -217,22 +232,9 @@ public static class Converter
         if (types.Contains(TensorType.Float64))
             report.Warning("float64 weights are rounded to the nearest float32");
         if (type != ElementType.Bf16 || types is not [TensorType.BFloat16])
-            WarnOfRounding(type, report);
+            TypeWarnings.OfRounding(type, report);
+        TypeWarnings.OfSize(type, model.Config, report);
         return type;
-    }
-
-    internal static void WarnOfRounding(ElementType type, Report report)
-    {
-        string? what = type switch
-        {
-            ElementType.F32 => null,
-            ElementType.Bf16 => "to the nearest bf16",
-            ElementType.Q8 => "to q8: 8 bits and a share in the scale of 32",
-            ElementType.Q4 => "to q4: 4 bits and a share in the scale of 32",
-            ElementType.U32 or ElementType.U8 => throw new ArgumentException($"{type.Code()} is no type for weights.", nameof(type)),
-        };
-        if (what is not null)
-            report.Warning($"matrices are rounded {what}, as --type says");
     }
 
     // Layers may share a storage, so a small file can describe a large model; no real one shares this much. What lies between the elements
@@ -272,8 +274,7 @@ public static class Converter
     {
         if (read.FirstOrDefault(path => path is not null && RegularFile.AreSame(path, weightsPath)) is not { } input)
             return;
-        string name = Printable.Quote(Path.GetFileName(input));
-        throw new OptionException("WEIGHTS.BIN", $"{name} is read by this convert; give the weights file another name");
+        throw new OptionException("WEIGHTS.BIN", $"{Printable.Path(input)} is read by this convert; give the weights file another name");
     }
 
     // What is wrong is said where it is found; which file it was about is said here.
@@ -285,7 +286,7 @@ public static class Converter
         }
         catch (CheckpointException e) when (!e.IsAboutOtherFile)
         {
-            throw new CheckpointException($"{Printable.Escape(file.Name)}: {e.Message}", e);
+            throw new CheckpointException($"{Printable.Path(file.GivenPath)}: {e.Message}", e);
         }
     }
 }

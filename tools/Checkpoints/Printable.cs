@@ -11,13 +11,18 @@ internal static class Printable
     /// <summary>The text in single quotes, with everything that a terminal could act on written as an escape.</summary>
     public static string Quote(string text) => $"'{Escape(text)}'";
 
+    /// <summary>A path as the user gave it, in quotes and whole: a part of it would lead nowhere.</summary>
+    public static string Path(string path) => $"'{Escape(path, int.MaxValue)}'";
+
     /// <summary>The text with everything that a terminal could act on written as an escape.</summary>
-    public static string Escape(string text)
+    public static string Escape(string text) => Escape(text, MaxLength);
+
+    private static string Escape(string text, int longest)
     {
-        var printable = new StringBuilder(Math.Min(text.Length, MaxLength) + 8);
+        var printable = new StringBuilder(Math.Min(text.Length, longest) + 8);
         foreach (char c in text)
         {
-            if (printable.Length >= MaxLength)
+            if (printable.Length >= longest)
                 return printable.Append("...").ToString();
             if (IsPlain(c))
                 printable.Append(c);

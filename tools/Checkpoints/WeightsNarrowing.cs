@@ -28,11 +28,15 @@ internal static class WeightsNarrowing
         CheckpointFile file, string weightsPath, ConvertOptions options, Report report, IProgress<ConversionProgress>? progress)
     {
         RefuseOptions(options);
-        using ModelFile model = ModelFile.Open(file.FullPath);
-        ElementType type = ChooseType(model, options, report);
+        using ModelFile model = ModelFile.Open(file.GivenPath);
+        ElementType type = ChooseType(model, options);
+        string from = Types(MatrixTypes(model));
+        report.Found($"matrices are {from} and are written as {type.Code()}");
+        TypeWarnings.OfRounding(type, report);
+        TypeWarnings.OfSize(type, model.Description.Config, report);
         model.File.VerifyChecksums();   // the checksums of the new file would vouch for what is damaged
         GptConfig config = model.Description.Config;
-        ModelDescription description = model.Description with { Source = Provenance(model, type) };
+        ModelDescription description = model.Description with { Source = Provenance(model, $"{from} to {type.Code()}") };
         Dictionary<string, SectionInfo> sections = model.File.Sections.ToDictionary(section => section.Name);
 
         long written = 0, total = TensorSpec.For(config).Sum(spec => spec.Rows * TypeOf(spec).RowBytes(spec.Columns));
@@ -53,6 +57,18 @@ internal static class WeightsNarrowing
         ElementType TypeOf(TensorSpec spec) => spec.IsMatrix ? type : ElementType.F32;
     }
 
+    /// <summary>Checks that a file can be converted as it is asked to be.</summary>
+    /// <param name="path">A weights.bin.</param>
+    /// <param name="options">What the caller decides.</param>
+    /// <exception cref="OptionException">The type is missing, or not narrower, or another option is given.</exception>
+    /// <exception cref="WeightsFormatException">The file is damaged.</exception>
+    public static void Check(string path, ConvertOptions options)
+    {
+        RefuseOptions(options);
+        using ModelFile model = ModelFile.Open(path);
+        ChooseType(model, options);
+    }
+
     private static void RefuseOptions(ConvertOptions options)
     {
         ConvertOptions asked = options with { Type = null, AllowNonFinite = false, Overwrite = false };
@@ -60,28 +76,32 @@ internal static class WeightsNarrowing
             throw new OptionException("--type", $"of a {ContainerName} only --type can be changed; convert the checkpoint for anything else");
     }
 
-    private static ElementType ChooseType(ModelFile model, ConvertOptions options, Report report)
+    private static ElementType ChooseType(ModelFile model, ConvertOptions options)
     {
-        ElementType[] found = [.. TensorSpec.For(model.Description.Config).Where(spec => spec.IsMatrix)
-            .Select(spec => model.File.Tensor(spec.Name, spec.Rows, spec.Columns).Type).Distinct().OrderByDescending(ElementTypes.BytesPerElement)];
-        string from = string.Join(", ", found.Select(ElementTypes.Code));
+        ElementType[] found = MatrixTypes(model);
+        string from = Types(found);
         if (options.Type is not { } type)
             throw new MissingOptionException("--type", $"it is a {ContainerName} of {from} already; --type converts it to a narrower type");
-        if (found.Any(stored => stored.IsNarrowerThan(type)) || found is [ElementType only] && only == type)
+        if (found is [ElementType only] && only == type)
+            throw new OptionException("--type", $"--type {type.Code()}: the matrices are {from}, and there is nothing to convert; use the file as it is");
+        if (found.Any(stored => stored.IsNarrowerThan(type)))
         {
-            throw new OptionException("--type", $"--type {type.Code()}: the matrices are {from} already, and a {ContainerName} is only converted "
-                + "to a narrower type; convert the checkpoint instead");
+            throw new OptionException("--type", $"--type {type.Code()}: the matrices are {from}, and a wider type would not bring back what they have lost: "
+                + $"a {ContainerName} is only made narrower; convert the checkpoint instead");
         }
-        report.Found($"matrices are {from} and are written as {type.Code()}");
-        Converter.WarnOfRounding(type, report);
         return type;
     }
 
-    private static JsonObject Provenance(ModelFile model, ElementType type)
+    private static ElementType[] MatrixTypes(ModelFile model) => [.. TensorSpec.For(model.Description.Config).Where(spec => spec.IsMatrix)
+        .Select(spec => model.File.Tensor(spec.Name, spec.Rows, spec.Columns).Type).Distinct().OrderByDescending(ElementTypes.BytesPerElement)];
+
+    private static string Types(IEnumerable<ElementType> types) => string.Join(", ", types.Select(ElementTypes.Code));
+
+    private static JsonObject Provenance(ModelFile model, string step)
     {
         JsonObject source = (JsonObject)model.Description.Source.DeepClone();
         JsonArray steps = source[NarrowedKey] as JsonArray ?? [];
-        source[NarrowedKey] = new JsonArray([.. steps.Select(step => step?.DeepClone()), JsonValue.Create($"to {type.Code()}")]);
+        source[NarrowedKey] = new JsonArray([.. steps.Select(earlier => earlier?.DeepClone()), JsonValue.Create(step)]);
         return source;
     }
 

@@ -24,7 +24,7 @@ internal static class Failure
         FileNotFoundException { FileName: { } path } => (ExitCode.CannotAccess, $"'{path}' does not exist; check the path"),
         DirectoryNotFoundException => (ExitCode.CannotAccess, $"{failure.Message.TrimEnd('.')}; check the path"),
         UnauthorizedAccessException => (ExitCode.CannotAccess, $"{failure.Message.TrimEnd('.')}; change its permissions, or choose another place"),
-        IOException => (ExitCode.CannotAccess, failure.Message),
+        IOException => (ExitCode.CannotAccess, failure.Message.TrimEnd('.')),
         OperationCanceledException => (ExitCode.Interrupted, "interrupted"),
         OutOfMemoryException => (ExitCode.Internal, "not enough memory; close other programs or use a smaller model"),
         _ => (ExitCode.Internal, $"internal error: {failure.GetType().Name}: {failure.Message}; {ReportIt}"),

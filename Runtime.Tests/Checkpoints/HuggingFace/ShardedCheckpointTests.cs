@@ -72,7 +72,7 @@ public class ShardedCheckpointTests
         var error = Assert.Throws<OptionException>(
             () => Converter.Convert(folder.FullPath, folder.File(name), new ConvertOptions { Overwrite = true }));
 
-        Assert.Equal($"'{name}' is read by this convert; give the weights file another name", error.Message);
+        Assert.Equal($"'{folder.File(name)}' is read by this convert; give the weights file another name", error.Message);
         Assert.Equal(before, File.ReadAllBytes(folder.File(name)));
     }
 

@@ -13,18 +13,18 @@ internal sealed class CheckpointFile : IDisposable
     private CheckpointFile(SafeFileHandle handle, string path)
     {
         _handle = handle;
-        FullPath = path;
+        GivenPath = path;
         Length = RandomAccess.GetLength(handle);
     }
 
-    /// <summary>The file's full path; messages use <see cref="Name"/>.</summary>
-    public string FullPath { get; }
+    /// <summary>The path that it was opened by, as messages show it.</summary>
+    public string GivenPath { get; }
 
-    /// <summary>Full paths of the files that <see cref="FindBeside"/> has found.</summary>
+    /// <summary>Paths of the files that <see cref="FindBeside"/> has found.</summary>
     public IReadOnlyCollection<string> Beside => _beside;
 
     /// <summary>The file's name without its folder.</summary>
-    public string Name => Path.GetFileName(FullPath);
+    public string Name => Path.GetFileName(GivenPath);
 
     /// <summary>The file's size in bytes when it was opened.</summary>
     public long Length { get; }
@@ -37,7 +37,7 @@ internal sealed class CheckpointFile : IDisposable
         SafeFileHandle handle = File.OpenHandle(RegularFile.Find(path).FullName, FileMode.Open, FileAccess.Read, FileShare.Read);
         try
         {
-            return new CheckpointFile(handle, Path.GetFullPath(path));
+            return new CheckpointFile(handle, path);
         }
         catch
         {
@@ -54,20 +54,20 @@ internal sealed class CheckpointFile : IDisposable
         {
             int count = RandomAccess.Read(_handle, destination, offset);
             if (count == 0)
-                throw new EndOfStreamException($"{Name} ends at byte {offset}; it had {Length} bytes when it was opened.");
+                throw new EndOfStreamException($"{Printable.Path(GivenPath)} ends at byte {offset}; it had {Length} bytes when it was opened");
             destination = destination[count..];
             offset += count;
         }
     }
 
-    /// <summary>Full path of a file in the same folder (of a link: the link's folder), or null when there is none.</summary>
+    /// <summary>Path of a file in the same folder (of a link: the link's folder), or null when there is none.</summary>
     /// <param name="name">A name without a folder; it may come from a file.</param>
     /// <exception cref="CheckpointException">The name leads elsewhere, or is a folder's.</exception>
     public string? FindBeside(string name)
     {
         if (!IsPlain(name))
             throw new CheckpointException($"{Printable.Quote(name)} is no plain file name; only files in the checkpoint's own folder are read");
-        string path = Path.Combine(Path.GetDirectoryName(FullPath) ?? "", name);
+        string path = Path.Combine(Path.GetDirectoryName(GivenPath) ?? "", name);
         if (Directory.Exists(path))
             throw new CheckpointException($"{Printable.Quote(name)} beside the checkpoint is a folder; a file was needed");
         if (!File.Exists(path))

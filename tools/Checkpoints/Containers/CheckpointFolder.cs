@@ -10,7 +10,7 @@ internal sealed class CheckpointFolder(CheckpointFile file)
     // A config has 1 kB, a tokenizer.json of the largest vocabularies some 20 MB.
     private const long MaxJsonLength = 32 << 20;
 
-    /// <summary>Full path of a file in the folder, or null when there is none.</summary>
+    /// <summary>Path of a file in the folder, or null when there is none.</summary>
     public string? Find(string name) => file.FindBeside(name);
 
     /// <summary>Reads a JSON file of the folder.</summary>

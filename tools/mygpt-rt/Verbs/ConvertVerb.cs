@@ -73,11 +73,13 @@ internal sealed class ConvertVerb : IVerb
     public ExitCode Run(ParseResult arguments, CommandConsole console)
     {
         string checkpoint = arguments.GetValue(_checkpoint)!, weights = arguments.GetValue(_weights)!;
-        CheckTarget(checkpoint, weights, arguments.GetValue(_force), arguments.GetValue(_type));
+        ConvertOptions options = ReadOptions(arguments);
+        CheckArguments(checkpoint, weights, options);
+        CheckTarget(weights, options.Overwrite);
         InputFile.RequireFileOrFolder(checkpoint);
         if (arguments.GetValue(_vocab) is { } vocabulary)
             InputFile.Require(vocabulary);
-        ConversionReport report = Convert(checkpoint, weights, ReadOptions(arguments), console);
+        ConversionReport report = Convert(checkpoint, weights, options, console);
         ReportText.Warn(report.Lines, console);
         if (arguments.GetValue(_json))
             JsonOutput.Write(console.Output, json => Write(json, checkpoint, report));
@@ -102,25 +104,41 @@ internal sealed class ConvertVerb : IVerb
         Overwrite = arguments.GetValue(_force),
     };
 
-    // Before any work: reading a large checkpoint only to find that the result has no place would try anybody's patience.
-    private static void CheckTarget(string checkpoint, string weights, bool force, ElementType? type)
+    private static void CheckArguments(string checkpoint, string weights, ConvertOptions options)
     {
         if (weights.Length == 0)
             throw CommandException.Usage("WEIGHTS.BIN is empty; give the name of a file");
-        string target = Path.GetFullPath(weights);
-        if (target == Path.GetFullPath(checkpoint))
+        if (weights == TextFile.StandardInput)
+            throw CommandException.Usage("WEIGHTS.BIN is '-', but weights are not written to standard output; give the name of a file (./- for one of this name)");
+        if (Path.GetFullPath(weights) == Path.GetFullPath(checkpoint))
             throw CommandException.Usage($"'{weights}' is the checkpoint itself; give another name for the weights");
-        if (Directory.Exists(target))
-            throw new CommandException(ExitCode.CannotAccess, $"'{weights}' is a folder; give the name of a file in it");
-        if (Path.GetDirectoryName(target) is { } folder && !Directory.Exists(folder))
-            throw CannotWrite(weights, $"the folder '{folder}' does not exist; make it first");
-        if (!force && File.Exists(target))
-            throw CommandException.Usage($"'{weights}' exists; give --force to replace it, or another name");
-        if (type is null && File.Exists(checkpoint) && WeightsFile.IsWeightsFile(checkpoint))
+        if (!File.Exists(checkpoint))
+            return;
+        if (options.Type is null && WeightsFile.IsWeightsFile(checkpoint))
         {
             throw CommandException.Usage($"'{checkpoint}' is a weights.bin already; use it as it is: mygpt-rt generate {checkpoint}, "
                 + "or give --type for a narrower one");
         }
+        try
+        {
+            Converter.CheckNarrowing(checkpoint, options);
+        }
+        catch (OptionException failure)
+        {
+            throw Unfit(checkpoint, failure);
+        }
+    }
+
+    // Before any work: reading a large checkpoint only to find that the result has no place would try anybody's patience.
+    private static void CheckTarget(string weights, bool force)
+    {
+        string target = Path.GetFullPath(weights);
+        if (Directory.Exists(target))
+            throw new CommandException(ExitCode.CannotAccess, $"'{weights}' is a folder; give the name of a file in it");
+        if (Path.GetDirectoryName(weights) is { Length: > 0 } folder && !Directory.Exists(folder))
+            throw CannotWrite(weights, $"the folder '{folder}' does not exist; make it first");
+        if (!force && File.Exists(target))
+            throw CommandException.Usage($"'{weights}' exists; give --force to replace it, or another name");
     }
 
     private static ConversionReport Convert(string checkpoint, string weights, ConvertOptions options, CommandConsole console)
@@ -132,7 +150,7 @@ internal sealed class ConvertVerb : IVerb
         }
         catch (OptionException failure)
         {
-            throw new CommandException(ExitCode.Usage, $"'{checkpoint}': {failure.Message}", failure);
+            throw Unfit(checkpoint, failure);
         }
         catch (FileNotFoundException failure) when (Path.Exists(checkpoint) && Path.Exists(options.VocabPath ?? checkpoint))
         {
@@ -140,6 +158,9 @@ internal sealed class ConvertVerb : IVerb
             throw CannotWrite(weights, "its folder takes no files; choose another one", failure);
         }
     }
+
+    private static CommandException Unfit(string checkpoint, OptionException failure) =>
+        new(ExitCode.Usage, $"'{checkpoint}': {failure.Message}", failure);
 
     private static CommandException CannotWrite(string weights, string why, Exception? failure = null) =>
         new(ExitCode.CannotAccess, $"cannot write '{weights}': {why}", failure);

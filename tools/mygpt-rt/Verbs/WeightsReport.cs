@@ -15,6 +15,8 @@ namespace MyGpt.CommandLine.Verbs;
 /// <param name="isChecked">Whether its checksums have been verified.</param>
 internal sealed class WeightsReport(ModelFile model, bool isChecked)
 {
+    private const string Narrowed = "narrowed";
+
     private readonly long _bytes = model.File.Sections[^1].Offset + model.File.Sections[^1].Length;
 
     private readonly TensorView[] _matrices = [.. TensorSpec.For(model.Description.Config).Where(spec => spec.IsMatrix)
@@ -29,7 +31,8 @@ internal sealed class WeightsReport(ModelFile model, bool isChecked)
         facts.Add("type", Types());
         facts.Add("tokenizer", Tokenizer());
         facts.Add("generation", Generation());
-        foreach (JsonProperty item in model.File.Source.EnumerateObject())
+        AddNarrowing(facts);
+        foreach (JsonProperty item in model.File.Source.EnumerateObject().Where(item => !item.NameEquals(Narrowed)))
             AddSource(facts, item);
         facts.Add("checksums", isChecked ? $"all {model.File.Sections.Count} hold" : "not verified; --check does");
         facts.Write(output);
@@ -52,7 +55,7 @@ internal sealed class WeightsReport(ModelFile model, bool isChecked)
         json.WriteString("kind", "weights");
         json.WriteNumber("bytes", _bytes);
         json.WriteNumber("parameters", ConfigText.ParameterCount(model.Description.Config));
-        json.WriteString("type", ModelCost.MatrixType(model.Weights).Code());
+        json.WriteString("type", string.Join(" and ", _matrices.Select(matrix => matrix.Type).Distinct().Order().Select(ElementTypes.Code)));
         json.WriteNumber("bytes_per_weight", Math.Round(BytesPerWeight(), 4));
         Write(json, "config", model.File.Config);
         Write(json, "tokenizer", model.File.Tokenizer);
@@ -78,12 +81,25 @@ internal sealed class WeightsReport(ModelFile model, bool isChecked)
         json.WriteEndArray();
     }
 
+    // Before the lines of the origin, which tell of the first conversion and of its type.
+    private void AddNarrowing(TextTable facts)
+    {
+        if (!model.File.Source.TryGetProperty(Narrowed, out JsonElement steps))
+            return;
+        facts.Add(Narrowed, Messages.OneLine($"{string.Join(", then ", Texts(steps))}; the lines from here on are of the weights.bin that it was made from"));
+    }
+
+    private static string[] Texts(JsonElement value)
+    {
+        IEnumerable<JsonElement> values = value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : [value];
+        return [.. values.Select(item => item.ValueKind == JsonValueKind.String ? item.GetString()! : item.GetRawText())];
+    }
+
     // Free in form: a list becomes a line for each item. That of the placed tensors is a table of its own.
     private static void AddSource(TextTable facts, JsonProperty item)
     {
         string label = Messages.OneLine(item.Name.Replace('_', ' '));
-        IEnumerable<JsonElement> values = item.Value.ValueKind == JsonValueKind.Array ? item.Value.EnumerateArray() : [item.Value];
-        string[] texts = [.. values.Select(value => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText())];
+        string[] texts = Texts(item.Value);
         foreach (string text in item.NameEquals("placed") ? ReportText.AlignArrows(texts) : texts)
         {
             facts.Add(label, Messages.OneLine(text));
