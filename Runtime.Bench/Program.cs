@@ -5,8 +5,9 @@ using BenchmarkDotNet.Running;
 using MyGpt.Runtime.Bench.Columns;
 
 // dotnet run -c Release --project Runtime.Bench -- --filter '*Decode*'
+// The job is the default one: --job dry or --job short takes its place.
 IConfig config = DefaultConfig.Instance
-    .AddJob(Job.Default.WithWarmupCount(3).WithIterationCount(10))
+    .AddJob(Job.Default.WithWarmupCount(3).WithIterationCount(10).AsDefault())
     .AddDiagnoser(MemoryDiagnoser.Default)
     .AddColumn(new RateColumn("tok/s", work => work.Tokens, "Tokens per second"))
     .AddColumn(new RateColumn("GB/s", work => work.Bytes / 1e9, "10^9 bytes of weights or other input read per second"))

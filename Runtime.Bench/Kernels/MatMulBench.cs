@@ -40,7 +40,11 @@ public unsafe class MatMulBench : IHasWork
         _partition.BeginCall(isPrompt: true);   // never paused
         var random = new Random(1);
         for (int i = 0; i < InDim * OutDim; i++)
-            _weights.Data[i] = random.NextSingle() - 0.5f;
+        {
+            // Both halves are the same bfloat16: a float32's lower half could be any, a subnormal or a NaN too.
+            uint upper = BitConverter.SingleToUInt32Bits(random.NextSingle() - 0.5f) >> 16;
+            _weights.Data[i] = BitConverter.UInt32BitsToSingle((upper << 16) | upper);
+        }
         for (int i = 0; i < InDim * Tokens; i++)
             _x.Data[i] = random.NextSingle() - 0.5f;
     }

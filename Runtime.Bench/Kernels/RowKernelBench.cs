@@ -32,6 +32,16 @@ public class RowKernelBench : IHasWork
     public void LayerNorm() => Runtime.Kernels.LayerNorm.Apply(_source, _gain, _bias, 1e-5f, _x);
 
     [Benchmark]
+    public void RmsNorm() => Runtime.Kernels.RmsNorm.Apply(_source, _gain, _bias, 1e-5f, _x);
+
+    [Benchmark]
+    public void Silu()
+    {
+        _source.CopyTo(_x, 0);
+        Runtime.Kernels.Silu.Apply(_x);
+    }
+
+    [Benchmark]
     public void GeluErf()
     {
         _source.CopyTo(_x, 0);
@@ -51,6 +61,9 @@ public class RowKernelBench : IHasWork
         _source.CopyTo(_x, 0);
         Runtime.Kernels.Softmax.Apply(_x);
     }
+
+    [Benchmark]
+    public double LogSoftmax() => Scoring.LogSoftmax.Of(_source, token: 1);
 
     [Benchmark]
     public int ArgMaxOfRow() => ArgMax.Find(_source);
