@@ -97,7 +97,7 @@ public class QuantizedConversionTests
         const int rows = 3;
         var reference = new ReferenceBlocks(four, rows, columns, seed: 5);
         var bytes = new CountedReads(reference.Bytes());
-        TensorStorage storage = four ? new BlockRows<Q4Block>(bytes, columns) : new BlockRows<Q8Block>(bytes, columns);
+        TensorStorage storage = four ? new BlockRows<Q4Quantizer>(bytes, columns) : new BlockRows<Q8Quantizer>(bytes, columns);
         Assert.Equal((long)rows * columns * sizeof(float), storage.Length);
         float[] needed = [.. Enumerable.Range(0, rows * columns).Select(i => (float)reference.Weight(i / columns, i % columns))], read = new float[needed.Length];
         for (int start = 0; start < read.Length; start += 61)

@@ -198,7 +198,7 @@ public unsafe class BlockMatMulTests
         [.. Enumerable.Range(0, tokens * outDim).Select(i => w.Output(i % outDim, x.AsSpan(i / outDim * inDim, inDim)))];
 
     private static float[] Run<TBlock>(InstructionSet set, byte[] weights, float[] x, int inDim, int outDim, int tokens)
-        where TBlock : struct, IBlockType => Run(new BlockMatMul<TBlock>(), weights, x, inDim, outDim, tokens, 1, (quantize, job) =>
+        where TBlock : struct, IBlockRows => Run(new BlockMatMul<TBlock>(), weights, x, inDim, outDim, tokens, 1, (quantize, job) =>
         {
             set.Run(quantize.Part(0, tokens));
             set.Run(job.Part(0, outDim, worker: 0));
@@ -212,7 +212,7 @@ public unsafe class BlockMatMulTests
 
     private static float[] RunParallel<TBlock>(
         BlockMatMul<TBlock> start, int threads, byte[] weights, float[] x, int inDim, int outDim, int tokens, long pooledWork = RowPartition.PooledWork)
-        where TBlock : struct, IBlockType
+        where TBlock : struct, IBlockRows
     {
         using var partition = new RowPartition(threads, processors: 64, pooledWork);
         partition.BeginCall(isPrompt: true);
@@ -226,7 +226,7 @@ public unsafe class BlockMatMulTests
     // Scratch is full of what would show. Reads past the end are MemoryEndTests' part.
     private static float[] Run<TBlock>(
         BlockMatMul<TBlock> start, byte[] weights, float[] x, int inDim, int outDim, int tokens, int threads, Action<QuantizeRows, BlockMatMul<TBlock>> run)
-        where TBlock : struct, IBlockType
+        where TBlock : struct, IBlockRows
     {
         nuint stride = QuantizedInput.StrideOf((nuint)inDim);
         float[] factors = new float[tokens], panels = new float[(int)BlockPanel.MemoryOf((nuint)inDim) * threads];

@@ -73,7 +73,7 @@ public unsafe class HostileScaleTests
         select (isQ4, columns, row, block);
 
     private static float[] Layer<TBlock>(InstructionSet set, byte[] weights, float[] x, int columns, int tokens)
-        where TBlock : struct, IBlockType
+        where TBlock : struct, IBlockRows
     {
         nuint stride = QuantizedInput.StrideOf((nuint)columns), panel = BlockPanel.MemoryOf((nuint)columns);
         float[] y = new float[Rows * tokens], factors = new float[tokens], panels = new float[(int)panel];

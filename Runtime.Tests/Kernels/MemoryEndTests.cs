@@ -112,7 +112,7 @@ public unsafe class MemoryEndTests
     }
 
     private static void Blocks<TBlock>(ReadOnlySpan<byte> weights, ReadOnlySpan<float> inputs, int inDim, int rows, int tokens)
-        where TBlock : struct, IBlockType
+        where TBlock : struct, IBlockRows
     {
         nuint stride = QuantizedInput.StrideOf((nuint)inDim), panel = BlockPanel.MemoryOf((nuint)inDim);
         using var w = new FencedMemory<byte>(weights);

@@ -10,7 +10,7 @@ namespace MyGpt.Runtime.Kernels;
 /// </summary>
 /// <remarks>Arithmetic and error bound in docs/numerics.md, why it is this one in docs/decisions/0004-quantised-arithmetic.md.</remarks>
 internal unsafe struct BlockMatMul<TBlock> : IRowJob, IKernel
-    where TBlock : struct, IBlockType
+    where TBlock : struct, IBlockRows
 {
     /// <summary>Weights, (OutDim, InDim).</summary>
     public byte* W;
@@ -84,7 +84,7 @@ internal unsafe struct BlockMatMul<TBlock> : IRowJob, IKernel
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
     {
-        nuint blocks = Blocks.Count((nuint)InDim), rowBytes = Blocks.RowBytes<TBlock>((nuint)InDim), outDim = (nuint)OutDim;
+        nuint blocks = BlockLayout.Count((nuint)InDim), rowBytes = BlockLayout.RowBytes<TBlock>((nuint)InDim), outDim = (nuint)OutDim;
         for (nuint t = 0; t < (nuint)Tokens; t++)
             BlockTile.FourByOne<TOps, TVec, TBlock>(W + (nuint)row * rowBytes, blocks, X.Words + t * X.Stride, Y + t * outDim + row);
     }
@@ -95,7 +95,7 @@ internal unsafe struct BlockMatMul<TBlock> : IRowJob, IKernel
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
     {
-        nuint columns = (nuint)InDim, blocks = Blocks.Count(columns), rowBytes = Blocks.RowBytes<TBlock>(columns), outDim = (nuint)OutDim;
+        nuint columns = (nuint)InDim, blocks = BlockLayout.Count(columns), rowBytes = BlockLayout.RowBytes<TBlock>(columns), outDim = (nuint)OutDim;
         nuint length = BlockPanel.Length(columns);
         float* panels = Panels + (nuint)_worker * PanelLength, end = panels + (nuint)(rows / BlockPanel.Rows) * length, y = Y + first;
         byte* w = W + (nuint)first * rowBytes;
@@ -136,7 +136,7 @@ internal unsafe struct BlockMatMul<TBlock> : IRowJob, IKernel
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
     {
-        nuint blocks = Blocks.Count((nuint)InDim), rowBytes = Blocks.RowBytes<TBlock>((nuint)InDim), outDim = (nuint)OutDim;
+        nuint blocks = BlockLayout.Count((nuint)InDim), rowBytes = BlockLayout.RowBytes<TBlock>((nuint)InDim), outDim = (nuint)OutDim;
         for (nuint t = 0; t < (nuint)Tokens; t++)
             Y[t * outDim + (nuint)row] = BlockTile.OneByOne<TOps, TVec, TBlock>(W + (nuint)row * rowBytes, blocks, X.Words + t * X.Stride);
     }

@@ -36,23 +36,23 @@ internal static unsafe class BlockPanel
     public static void Fill<TOps, TVec, TBlock>(byte* w, nuint blocks, float* panel)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
-        where TBlock : struct, IBlockType
+        where TBlock : struct, IBlockRows
     {
         TVec levels = TBlock.Levels<TOps, TVec>();
         for (int row = 0; row < Rows; row++)
         {
-            byte* quants = w, scale = w + blocks * TBlock.BlockBytes;
+            byte* quants = w, scale = w + blocks * TBlock.QuantBytes;
             float* y = panel;
             for (nuint b = 0; b + 2 <= blocks; b += 2)
             {
                 Store<TOps, TVec>(TBlock.Low<TOps, TVec>(quants, levels), TBlock.High<TOps, TVec>(quants, levels), TOps.LoadScales(scale), y);
-                quants += 2 * TBlock.BlockBytes;
-                scale += 2 * Blocks.ScaleBytes;
+                quants += 2 * TBlock.QuantBytes;
+                scale += 2 * BlockLayout.ScaleBytes;
                 y += Step;
             }
             if (blocks % 2 != 0)
                 Store<TOps, TVec>(TBlock.LastLow<TOps, TVec>(quants, levels), TBlock.LastHigh<TOps, TVec>(quants, levels), TOps.LoadScale(scale), y);
-            w += blocks * (TBlock.BlockBytes + Blocks.ScaleBytes);
+            w += blocks * (TBlock.QuantBytes + BlockLayout.ScaleBytes);
             panel += Row;
         }
     }

@@ -14,7 +14,7 @@ internal static unsafe class BlockTile
     public const int Rows = 4;
 
     private const int CacheLine = 64;
-    private const nuint PairScaleBytes = 2 * Blocks.ScaleBytes;
+    private const nuint PairScaleBytes = 2 * BlockLayout.ScaleBytes;
 
     /// <summary>Four rows for one token, straight from memory.</summary>
     /// <param name="w">First of four rows that follow each other.</param>
@@ -25,13 +25,13 @@ internal static unsafe class BlockTile
     public static void FourByOne<TOps, TVec, TBlock>(byte* w, nuint blocks, short* x, float* y)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
-        where TBlock : struct, IBlockType
+        where TBlock : struct, IBlockRows
     {
         TVec levels = TBlock.Levels<TOps, TVec>();
-        nuint scale = blocks * TBlock.BlockBytes, rowBytes = scale + blocks * Blocks.ScaleBytes, whole = blocks / 2 * 2 * TBlock.BlockBytes;
+        nuint scale = blocks * TBlock.QuantBytes, rowBytes = scale + blocks * BlockLayout.ScaleBytes, whole = blocks / 2 * 2 * TBlock.QuantBytes;
         byte* w0 = w, w1 = w0 + rowBytes, w2 = w1 + rowBytes, w3 = w2 + rowBytes, ahead = w3 + rowBytes;
         TVec s0 = TOps.Broadcast(0f), s1 = s0, s2 = s0, s3 = s0;
-        for (nuint i = 0; i < whole; i += 2 * TBlock.BlockBytes)
+        for (nuint i = 0; i < whole; i += 2 * TBlock.QuantBytes)
         {
             s0 = TOps.MultiplyAdd(Sums<TOps, TVec, TBlock>(w0 + i, x, levels), TOps.LoadScales(w0 + scale), s0);
             s1 = TOps.MultiplyAdd(Sums<TOps, TVec, TBlock>(w1 + i, x, levels), TOps.LoadScales(w1 + scale), s1);
@@ -40,9 +40,9 @@ internal static unsafe class BlockTile
             Simd.Prefetch(ahead);
             Simd.Prefetch(ahead + CacheLine);
             Simd.Prefetch(ahead + 2 * CacheLine);
-            if (TBlock.BlockBytes > Blocks.Length / 2)
+            if (TBlock.QuantBytes > BlockLayout.Q4QuantBytes)
                 Simd.Prefetch(ahead + 3 * CacheLine);
-            ahead += Rows * (2 * TBlock.BlockBytes + PairScaleBytes);
+            ahead += Rows * (2 * TBlock.QuantBytes + PairScaleBytes);
             scale += PairScaleBytes;
             x += QuantizedInput.PairLength;
         }
@@ -61,14 +61,14 @@ internal static unsafe class BlockTile
     public static float OneByOne<TOps, TVec, TBlock>(byte* w, nuint blocks, short* x)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
-        where TBlock : struct, IBlockType
+        where TBlock : struct, IBlockRows
     {
         TVec levels = TBlock.Levels<TOps, TVec>(), s = TOps.Broadcast(0f);
-        byte* scale = w + blocks * TBlock.BlockBytes;
+        byte* scale = w + blocks * TBlock.QuantBytes;
         for (nuint b = 0; b + 2 <= blocks; b += 2)
         {
             s = TOps.MultiplyAdd(Sums<TOps, TVec, TBlock>(w, x, levels), TOps.LoadScales(scale), s);
-            w += 2 * TBlock.BlockBytes;
+            w += 2 * TBlock.QuantBytes;
             scale += PairScaleBytes;
             x += QuantizedInput.PairLength;
         }
@@ -81,14 +81,14 @@ internal static unsafe class BlockTile
     private static TVec Sums<TOps, TVec, TBlock>(byte* quants, short* x, TVec levels)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
-        where TBlock : struct, IBlockType =>
+        where TBlock : struct, IBlockRows =>
         Products<TOps, TVec>(TBlock.Low<TOps, TVec>(quants, levels), TBlock.High<TOps, TVec>(quants, levels), x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVec LastSums<TOps, TVec, TBlock>(byte* quants, short* x, TVec levels)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
-        where TBlock : struct, IBlockType =>
+        where TBlock : struct, IBlockRows =>
         Products<TOps, TVec>(TBlock.LastLow<TOps, TVec>(quants, levels), TBlock.LastHigh<TOps, TVec>(quants, levels), x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -15,7 +15,7 @@ internal unsafe struct QuantizedInput
     public const int LargestWord = 16383;
 
     /// <summary>Columns of two blocks: rows are filled up with zeros to a multiple of it.</summary>
-    public const int PairLength = 2 * WeightTypes.Blocks.Length;
+    public const int PairLength = 2 * WeightTypes.BlockLayout.Length;
 
     /// <summary>Words, (T, Stride).</summary>
     public short* Words;

@@ -81,7 +81,7 @@ internal static unsafe class Linear
     }
 
     private static void RunBlocks<TBlock>(Activations activations, LinearWeights weights, float* x, int tokens, float* y, Epilogue epilogue)
-        where TBlock : struct, IBlockType
+        where TBlock : struct, IBlockRows
     {
         QuantizedScratch scratch = activations.Quantized;
         QuantizedInput input = scratch.Input(weights.Matrix.Columns);
@@ -104,5 +104,5 @@ internal static unsafe class Linear
         where TWeights : struct, IWeightType => Simd.Run(new Embedding<TWeights>(table.Data, row, y, add));
 
     private static void ReadBlocks<TBlock>(TensorView table, int row, Span<float> y, bool add)
-        where TBlock : struct, IBlockType => Simd.Run(new BlockEmbedding<TBlock>(table.Data, row, y, add));
+        where TBlock : struct, IBlockRows => Simd.Run(new BlockEmbedding<TBlock>(table.Data, row, y, add));
 }

@@ -2,7 +2,7 @@ using MyGpt.Runtime.Kernels;
 
 namespace MyGpt.Runtime.Model;
 
-/// <summary>What linear layers with quantised weights need beside the activations: one layer's input as integers, and a panel per worker.</summary>
+/// <summary>What linear layers with quantised weights need beside the activations: one layer's input as integers, and room for each worker to unpack some rows.</summary>
 /// <remarks>Made when the first such layer runs: a model without any takes no memory for it.</remarks>
 internal sealed unsafe class QuantizedScratch : IDisposable
 {
@@ -21,10 +21,10 @@ internal sealed unsafe class QuantizedScratch : IDisposable
         _panels = new NativeBuffer((long)_panelLength * threads);
     }
 
-    /// <summary>Panels, (threads, <see cref="PanelLength"/>).</summary>
+    /// <summary>Unpacked rows, <see cref="BlockPanel.UnpackedRows"/> for each worker, (threads, <see cref="PanelLength"/>).</summary>
     public float* Panels => _panels.Data;
 
-    /// <summary>Floats of a panel.</summary>
+    /// <summary>Floats of one worker's panels.</summary>
     public nuint PanelLength => (nuint)_panelLength;
 
     /// <summary>Room for the input of a layer.</summary>

@@ -2,12 +2,9 @@ using System.Runtime.Intrinsics;
 
 namespace MyGpt.Runtime.Kernels.WeightTypes;
 
-/// <summary>What the block formats share: their length, and the bfloat16 that is their scale.</summary>
+/// <summary>The bfloat16 that is a block's scale, and what quantisers compute to find it.</summary>
 internal static class BlockScale
 {
-    /// <summary>Weights in a block.</summary>
-    public const int BlockLength = 32;
-
     /// <summary>Largest magnitude of a quant, in units of the scale.</summary>
     public const float LargestQuant = 127;
 
@@ -32,7 +29,7 @@ internal static class BlockScale
     public static float Largest(ReadOnlySpan<float> weights)
     {
         Vector256<float> largest = Vector256<float>.Zero;
-        for (int i = 0; i < BlockLength; i += Vector256<float>.Count)
+        for (int i = 0; i < BlockLayout.Length; i += Vector256<float>.Count)
             largest = Vector256.Max(largest, Vector256.Abs(Vector256.Create(weights[i..])));
         float result = 0;
         for (int lane = 0; lane < Vector256<float>.Count; lane++)

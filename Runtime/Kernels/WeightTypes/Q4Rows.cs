@@ -4,9 +4,9 @@ using System.Runtime.InteropServices;
 namespace MyGpt.Runtime.Kernels.WeightTypes;
 
 /// <summary>Indices of <see cref="Q4Levels"/>: byte i of a block holds column i in its low four bits, column i + 16 in its high ones.</summary>
-internal readonly unsafe struct Q4Rows : IBlockType
+internal readonly unsafe struct Q4Rows : IBlockRows
 {
-    public static nuint BlockBytes => Blocks.Length / 2;
+    public static nuint QuantBytes => BlockLayout.Q4QuantBytes;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVec Levels<TOps, TVec>()

@@ -8,7 +8,7 @@ namespace MyGpt.Checkpoints.Tensors;
 /// <param name="rows">The matrix as it lies in weights.bin.</param>
 /// <param name="columns">Weights of a row, 1 or more.</param>
 internal sealed class BlockRows<TFormat>(TensorStorage rows, long columns) : TensorStorage
-    where TFormat : struct, IBlockFormat
+    where TFormat : struct, IBlockQuantizer
 {
     // Blocks that are read at once, a whole row of most models: a read is a call of the system.
     private const int MostBlocks = 256;
@@ -16,7 +16,7 @@ internal sealed class BlockRows<TFormat>(TensorStorage rows, long columns) : Ten
     private readonly long _blocks = ElementTypes.Blocks(columns);
     private readonly byte[] _quants = new byte[PieceOf(columns) * TFormat.QuantBytes];
     private readonly ushort[] _scales = new ushort[PieceOf(columns)];
-    private readonly float[] _held = new float[PieceOf(columns) * BlockScale.BlockLength];
+    private readonly float[] _held = new float[PieceOf(columns) * BlockLayout.Length];
     private long _heldRow = -1, _heldPiece;
 
     public override string Name => rows.Name;
@@ -62,7 +62,7 @@ internal sealed class BlockRows<TFormat>(TensorStorage rows, long columns) : Ten
         rows.Read(start + (block * TFormat.QuantBytes), _quants.AsSpan(0, count * TFormat.QuantBytes));
         rows.Read(start + (_blocks * TFormat.QuantBytes) + (block * sizeof(ushort)), MemoryMarshal.AsBytes(_scales.AsSpan(0, count)));
         for (int i = 0; i < count; i++)
-            TFormat.Widen(_quants.AsSpan(i * TFormat.QuantBytes, TFormat.QuantBytes), _scales[i], _held.AsSpan(i * BlockScale.BlockLength, BlockScale.BlockLength));
+            TFormat.Widen(_quants.AsSpan(i * TFormat.QuantBytes, TFormat.QuantBytes), _scales[i], _held.AsSpan(i * BlockLayout.Length, BlockLayout.Length));
         (_heldRow, _heldPiece) = (row, piece);
     }
 }

@@ -12,8 +12,8 @@ internal sealed class BlockWriter
     // A block takes a microsecond: a part of this many is worth being handed to another core.
     private const int BlocksPerPart = 128;
 
-    private readonly float[] _weights = new float[MostBlocks * BlockScale.BlockLength];
-    private readonly byte[] _quants = new byte[MostBlocks * BlockScale.BlockLength];
+    private readonly float[] _weights = new float[MostBlocks * BlockLayout.Length];
+    private readonly byte[] _quants = new byte[MostBlocks * BlockLayout.Length];
     private readonly ushort[] _scales = new ushort[MostBlocks];
     private readonly List<ushort> _rowScales = [];
 
@@ -24,10 +24,10 @@ internal sealed class BlockWriter
     /// <param name="output">Where to.</param>
     /// <param name="written">Told how many bytes each piece has, once it is written.</param>
     public void Write<TFormat>(ReadOnlySpan<float> numbers, int width, bool endsRow, Stream output, Action<int> written)
-        where TFormat : struct, IBlockFormat
+        where TFormat : struct, IBlockQuantizer
     {
         int perRow = Blocks(width);
-        int rowsAtOnce = Math.Max(1, MostBlocks / Math.Max(1, perRow)), columnsAtOnce = Math.Min(width, MostBlocks * BlockScale.BlockLength);
+        int rowsAtOnce = Math.Max(1, MostBlocks / Math.Max(1, perRow)), columnsAtOnce = Math.Min(width, MostBlocks * BlockLayout.Length);
         for (int done = 0; done < numbers.Length; done += rowsAtOnce * width)
         {
             ReadOnlySpan<float> rows = numbers.Slice(done, Math.Min(rowsAtOnce * width, numbers.Length - done));
@@ -40,12 +40,12 @@ internal sealed class BlockWriter
         }
     }
 
-    private static int Blocks(int columns) => (columns + BlockScale.BlockLength - 1) / BlockScale.BlockLength;
+    private static int Blocks(int columns) => (columns + BlockLayout.Length - 1) / BlockLayout.Length;
 
     // Each row's last block is filled up with zeros.
     private void Load(ReadOnlySpan<float> rows, int width, int column, int columns)
     {
-        int padded = Blocks(columns) * BlockScale.BlockLength;
+        int padded = Blocks(columns) * BlockLayout.Length;
         for (int row = 0; row < rows.Length / width; row++)
         {
             Span<float> line = _weights.AsSpan(row * padded, padded);
@@ -55,7 +55,7 @@ internal sealed class BlockWriter
     }
 
     private void WriteLoaded<TFormat>(int rows, int perRow, bool endsRow, Stream output, Action<int> written)
-        where TFormat : struct, IBlockFormat
+        where TFormat : struct, IBlockQuantizer
     {
         int count = rows * perRow, size = TFormat.QuantBytes;
         Parallel.For(0, (count + BlocksPerPart - 1) / BlocksPerPart, part =>
@@ -63,7 +63,7 @@ internal sealed class BlockWriter
             for (int block = part * BlocksPerPart; block < Math.Min(count, (part + 1) * BlocksPerPart); block++)
             {
                 _scales[block] = TFormat.Quantize(
-                    _weights.AsSpan(block * BlockScale.BlockLength, BlockScale.BlockLength), _quants.AsSpan(block * size, size));
+                    _weights.AsSpan(block * BlockLayout.Length, BlockLayout.Length), _quants.AsSpan(block * size, size));
             }
         });
         for (int row = 0; row < rows; row++)

@@ -17,8 +17,8 @@ internal static class SectionTensor
         {
             ElementType.F32 => (bytes, TensorType.Float32),
             ElementType.Bf16 => (bytes, TensorType.BFloat16),
-            ElementType.Q8 => (new BlockRows<Q8Block>(bytes, columns), TensorType.Float32),
-            ElementType.Q4 => (new BlockRows<Q4Block>(bytes, columns), TensorType.Float32),
+            ElementType.Q8 => (new BlockRows<Q8Quantizer>(bytes, columns), TensorType.Float32),
+            ElementType.Q4 => (new BlockRows<Q4Quantizer>(bytes, columns), TensorType.Float32),
             ElementType.U32 or ElementType.U8 => throw new ArgumentException($"section '{section.Name}' is no tensor.", nameof(section)),
         };
         return StoredTensor.Open(section.Name, new TensorValue

@@ -34,8 +34,8 @@ internal sealed class TensorWriter(bool allowNonFinite, Action<int> written)
                 {
                     case ElementType.F32: Write(MemoryMarshal.AsBytes(numbers), output); break;
                     case ElementType.Bf16: Write(MemoryMarshal.AsBytes(Narrow(numbers)), output); break;
-                    case ElementType.Q8: Blocks.Write<Q8Block>(numbers, width, column + width == columns, output, written); break;
-                    case ElementType.Q4: Blocks.Write<Q4Block>(numbers, width, column + width == columns, output, written); break;
+                    case ElementType.Q8: Blocks.Write<Q8Quantizer>(numbers, width, column + width == columns, output, written); break;
+                    case ElementType.Q4: Blocks.Write<Q4Quantizer>(numbers, width, column + width == columns, output, written); break;
                     case ElementType.U32 or ElementType.U8: throw new ArgumentException($"{type.Code()} is no type for weights.", nameof(type));
                 }
             });

@@ -1,10 +1,13 @@
 namespace MyGpt.Runtime.Kernels.WeightTypes;
 
-/// <summary>How 32 weights of a row become quants that share a scale, and back. An implementation has no state.</summary>
+/// <summary>
+/// How a converter writes one type of quantised weights and reads it back: a block of <see cref="BlockLayout.Length"/> weights becomes quants that
+/// share a scale. An implementation has no state.
+/// </summary>
 /// <remarks>
 /// The scale is a bfloat16. Results depend on the weights alone: every machine computes the same vectors of eight lanes, without fused operations.
 /// </remarks>
-internal interface IBlockFormat
+internal interface IBlockQuantizer
 {
     /// <summary>Bytes of the quants of one block.</summary>
     static abstract int QuantBytes { get; }

@@ -1,17 +1,17 @@
 namespace MyGpt.Runtime.Kernels.WeightTypes;
 
 /// <summary>
-/// How quantised weights lie in memory: rows of blocks of <see cref="Blocks.Length"/> that share a scale, first the quants of all blocks, then
-/// their scales. An implementation says how quants become signed bytes and has no state.
+/// How kernels read one type of quantised weights, rows that lie as <see cref="BlockLayout"/> says: quants become signed bytes. An implementation has
+/// no state.
 /// </summary>
 /// <remarks>
 /// Two blocks are read at a time, one in each half of a vector: an instruction then serves 16 columns of both, and one scale for each half is
 /// all that a sum needs. "Low" bytes are columns 0 to 15 of both blocks, "high" bytes columns 16 to 31.
 /// </remarks>
-internal unsafe interface IBlockType
+internal unsafe interface IBlockRows
 {
     /// <summary>Bytes of a block's quants.</summary>
-    static abstract nuint BlockBytes { get; }
+    static abstract nuint QuantBytes { get; }
 
     /// <summary>What the other operations are given as <c>levels</c>: made once, outside of loops.</summary>
     static abstract TVec Levels<TOps, TVec>()

@@ -4,12 +4,12 @@ using System.Runtime.Intrinsics;
 namespace MyGpt.Runtime.Kernels.WeightTypes;
 
 /// <summary>32 signed bytes and their scale: weight = scale * byte.</summary>
-internal readonly struct Q8Block : IBlockFormat
+internal readonly struct Q8Quantizer : IBlockQuantizer
 {
     // Neighbours of the scale that just holds the largest weight. Rounding the scale to bfloat16 moves it by up to half of their distance.
     private const int Neighbours = 2;
 
-    public static int QuantBytes => BlockScale.BlockLength;
+    public static int QuantBytes => BlockLayout.Q8QuantBytes;
 
     public static ushort Quantize(ReadOnlySpan<float> weights, Span<byte> quants)
     {
@@ -35,7 +35,7 @@ internal readonly struct Q8Block : IBlockFormat
     public static void Widen(ReadOnlySpan<byte> quants, ushort scale, Span<float> weights)
     {
         float d = BlockScale.Widen(scale);
-        for (int i = 0; i < BlockScale.BlockLength; i++)
+        for (int i = 0; i < BlockLayout.Length; i++)
             weights[i] = d * (sbyte)quants[i];
     }
 
@@ -43,7 +43,7 @@ internal readonly struct Q8Block : IBlockFormat
     private static float Error(ReadOnlySpan<float> weights, float scale, float unit)
     {
         Vector256<float> sum = Vector256<float>.Zero;
-        for (int i = 0; i < BlockScale.BlockLength; i += Vector256<float>.Count)
+        for (int i = 0; i < BlockLayout.Length; i += Vector256<float>.Count)
         {
             Vector256<float> x = Vector256.Create(weights[i..]) / Vector256.Create(scale), difference = x - Nearest(x);
             sum += difference * difference;
@@ -54,7 +54,7 @@ internal readonly struct Q8Block : IBlockFormat
 
     private static void Round(ReadOnlySpan<float> weights, float scale, Span<sbyte> quants)
     {
-        for (int i = 0; i < BlockScale.BlockLength; i += Vector256<float>.Count)
+        for (int i = 0; i < BlockLayout.Length; i += Vector256<float>.Count)
         {
             Vector256<float> q = Nearest(Vector256.Create(weights[i..]) / Vector256.Create(scale));
             for (int lane = 0; lane < Vector256<float>.Count; lane++)

@@ -4,7 +4,7 @@ using MyGpt.Runtime.Weights;
 
 namespace MyGpt.Runtime.Tests.Kernels;
 
-public class BlockFormatTests
+public class BlockQuantizerTests
 {
     private delegate ushort Quantizer(ReadOnlySpan<float> weights, Span<byte> quants);
 
@@ -124,12 +124,12 @@ public class BlockFormatTests
     [Fact]
     public void Container_and_kernels_agree_on_blocks()
     {
-        Assert.Equal(ElementTypes.BlockLength, BlockScale.BlockLength);
-        Assert.Equal(ElementType.Q8.RowBytes(32), Q8Block.QuantBytes + sizeof(ushort));
-        Assert.Equal(ElementType.Q4.RowBytes(32), Q4Block.QuantBytes + sizeof(ushort));
+        Assert.Equal(ElementTypes.BlockLength, BlockLayout.Length);
+        Assert.Equal(ElementType.Q8.RowBytes(32), Q8Quantizer.QuantBytes + sizeof(ushort));
+        Assert.Equal(ElementType.Q4.RowBytes(32), Q4Quantizer.QuantBytes + sizeof(ushort));
     }
 
-    private static Quantizer Of(bool four) => four ? Q4Block.Quantize : Q8Block.Quantize;
+    private static Quantizer Of(bool four) => four ? Q4Quantizer.Quantize : Q8Quantizer.Quantize;
 
     private static float[] RoundTrip(bool four, float[] weights, out float scale)
     {
@@ -143,9 +143,9 @@ public class BlockFormatTests
     {
         float[] weights = new float[32];
         if (four)
-            Q4Block.Widen(quants, scale, weights);
+            Q4Quantizer.Widen(quants, scale, weights);
         else
-            Q8Block.Widen(quants, scale, weights);
+            Q8Quantizer.Widen(quants, scale, weights);
         return weights;
     }
 }

@@ -6,9 +6,9 @@ namespace MyGpt.Runtime.Kernels.WeightTypes;
 /// 32 indices of 4 bits and their scale: weight = scale * <see cref="Q4Levels"/>[index]. Byte i holds the index of column i in its low four
 /// bits and that of column i + 16 in its high four bits.
 /// </summary>
-internal readonly struct Q4Block : IBlockFormat
+internal readonly struct Q4Quantizer : IBlockQuantizer
 {
-    private const int Levels = 16, Half = BlockScale.BlockLength / 2;
+    private const int Levels = 16, Half = BlockLayout.Length / 2;
 
     // Scales that are tried, of both signs, as multiples of the one that just holds the largest weight: 18/25 to 33/25, itself (25/25) among
     // them. Forty of each sign lower the error by 0.1 %.
@@ -23,7 +23,7 @@ internal readonly struct Q4Block : IBlockFormat
     private static readonly float[] Bounds = [.. Rising.Skip(1).Zip(Rising, static (high, low) => (high + low) / 2)];
     private static readonly float[] Rises = [.. Rising.Skip(1).Zip(Rising, static (high, low) => high - low)];
 
-    public static int QuantBytes => Half;
+    public static int QuantBytes => BlockLayout.Q4QuantBytes;
 
     public static ushort Quantize(ReadOnlySpan<float> weights, Span<byte> quants)
     {
@@ -114,7 +114,7 @@ internal readonly struct Q4Block : IBlockFormat
 
     private static void Round(ReadOnlySpan<float> weights, float scale, Span<byte> quants)
     {
-        for (int column = 0; column < BlockScale.BlockLength; column++)
+        for (int column = 0; column < BlockLayout.Length; column++)
         {
             int rank = 0;
             while (rank < Levels - 1 && weights[column] / scale > Bounds[rank])
