@@ -14,6 +14,8 @@ namespace MyGpt.Runtime.Kernels;
 internal unsafe struct PackedMatMul<TWeights>(MatMul<TWeights> layer, MatMulScratch scratch) : IRowJob, IKernel
     where TWeights : struct, IWeightType
 {
+    private const int FloatsPerLine = 16;
+
     private readonly MatMul<TWeights> _layer = layer;
     private readonly MatMulScratch _scratch = scratch;
     private int _first;
@@ -52,9 +54,21 @@ internal unsafe struct PackedMatMul<TWeights>(MatMul<TWeights> layer, MatMulScra
             var ahead = new PanelPrefetch(w + (nuint)rows * rowBytes, (nuint)next * rowBytes, (nuint)(tiles * WeightPanel.Groups(rows) * Lanes.Count));
             for (int tile = 0; tile < tiles; tile++)
             {
+                Ask(row, rows, tile * PackedTile.Tokens);
                 Multiply<TOps, TVec>(rows, tile, ref ahead);
                 Finish<TOps, TVec>(row, rows, tile * PackedTile.Tokens);
             }
+        }
+    }
+
+    // A tile's outputs go to as many rows as it has tokens, far apart: their cache lines are asked for before the products are formed.
+    private readonly void Ask(int row, int rows, int token)
+    {
+        float* destination = (_layer.Epilogue.Residual != null ? _layer.Epilogue.Residual : _layer.Y) + (nint)token * _layer.OutDim + row;
+        for (int t = Math.Min(PackedTile.Tokens, _layer.Tokens - token); t > 0; t--, destination += _layer.OutDim)
+        {
+            for (int r = 0; r < rows; r += FloatsPerLine)
+                Simd.PrefetchFar((byte*)(destination + r));
         }
     }
 
@@ -74,7 +88,19 @@ internal unsafe struct PackedMatMul<TWeights>(MatMul<TWeights> layer, MatMulScra
             int waiting = BitOperations.PopCount((uint)i), joined = BitOperations.TrailingZeroCount(~i);
             float* w = panel + LaneOrder[i] * lane, inputs = x + LaneOrder[i] * InputTiles.LaneFloats(_layer.InDim);
             float* sums = level + waiting * MatMulScratch.LevelFloats;
-            for (int group = 0; group < groups; group++)
+            int group = 0;
+            if (_layer.Tokens - tile * PackedTile.Tokens <= Lanes.Count)
+            {
+                for (; group + 2 <= groups; group += 2)
+                {
+                    ahead.Next();
+                    ahead.Next();
+                    PackedTile.RunNarrow<TOps, TVec>(w, inputs, steps, sums, MatMulScratch.LevelFloats, joined);
+                    w += 2 * steps * PackedTile.Rows;
+                    sums += 2 * PackedTile.Outputs;
+                }
+            }
+            for (; group < groups; group++)
             {
                 ahead.Next();
                 PackedTile.Run<TOps, TVec>(w, inputs, steps, sums, MatMulScratch.LevelFloats, joined);

@@ -15,11 +15,13 @@ internal static unsafe class WeightPanel
     /// <summary>Rows of a panel of long rows, and what panels begin at multiples of: whole groups, and whole vectors of outputs.</summary>
     public const int LeastRows = 24;
 
-    // 288 KB of weights leave room in a second-level cache of 512 KB, while sixteen tokens that are read from afar serve as many rows as fit.
+    // 288 KB of weights leave room for inputs in a second-level cache of 512 KB; inputs, which come from afar, serve more rows the more there are.
     private const int LongestOfMostRows = 1536;
 
     // Eight lanes of a group are stored eight rows wide: the two that are none stand where the next step begins, or here.
     private const int LaneGap = 16;
+
+    private const int CacheLine = 64;
 
     /// <summary>Rows of a panel.</summary>
     public static int Rows(int columns) => columns <= LongestOfMostRows ? MostRows : LeastRows;
@@ -55,11 +57,18 @@ internal static unsafe class WeightPanel
         for (; rows > 0; rows -= PackedTile.Rows)
         {
             byte* w1 = w + rowBytes, w2 = w1 + rowBytes, w3 = w2 + rowBytes, w4 = w3 + rowBytes, w5 = w4 + rowBytes;
+            byte* next = w5 + rowBytes, ahead = next;
             nuint i = 0;
             if (rows >= PackedTile.Rows)
             {
                 for (; i + Lanes.Count <= end; i += Lanes.Count, panel += PackedTile.Rows)
                 {
+                    // The next group, in the order of memory: the first panel of a part has not been asked for before.
+                    Simd.PrefetchFar(ahead);
+                    Simd.PrefetchFar(ahead + CacheLine);
+                    if (TWeights.RowBytes(PackedTile.Rows * Lanes.Count) > 2 * CacheLine)
+                        Simd.PrefetchFar(ahead + 2 * CacheLine);
+                    ahead += TWeights.RowBytes(PackedTile.Rows * Lanes.Count);
                     TOps.StoreTransposed(
                         TWeights.Load<TOps, TVec>(w, i), TWeights.Load<TOps, TVec>(w1, i), TWeights.Load<TOps, TVec>(w2, i), TWeights.Load<TOps, TVec>(w3, i),
                         TWeights.Load<TOps, TVec>(w4, i), TWeights.Load<TOps, TVec>(w5, i), zero, zero, ref *panel, lane);
@@ -72,7 +81,7 @@ internal static unsafe class WeightPanel
                     Edge<TOps, TVec, TWeights>(w3, rows > 3, i, end), Edge<TOps, TVec, TWeights>(w4, rows > 4, i, end), Edge<TOps, TVec, TWeights>(w5, rows > 5, i, end),
                     zero, zero, ref *panel, lane);
             }
-            w = w5 + rowBytes;
+            w = next;
         }
     }
 
