@@ -9,7 +9,8 @@ namespace MyGpt.Runtime.Model;
 /// </summary>
 public sealed unsafe class Activations : IDisposable
 {
-    // Long prefills run in chunks so that scratch stays under 16 MB, and no chunk is longer than pays off.
+    // Long prefills run in chunks so that what grows with the tokens stays under 16 MB, packed inputs included; a worker's own memory (0.3 MB at
+    // 3072 columns, and attention's scores) comes on top. No chunk is longer than pays off.
     private const long MaxScratchBytes = 15_800_000;
     private const int MaxChunk = 512;
 
