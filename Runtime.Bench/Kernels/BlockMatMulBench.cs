@@ -28,8 +28,8 @@ public unsafe class BlockMatMulBench : IHasWork
         double flops = 2.0 * InDim * OutDim * tokens;
         return method switch
         {
-            nameof(Q8) => new Work(tokens, OutDim * (double)Blocks.RowBytes<Q8Rows>(InDim), flops),
-            nameof(Q4) => new Work(tokens, OutDim * (double)Blocks.RowBytes<Q4Rows>(InDim), flops),
+            nameof(Q8) => new Work(tokens, OutDim * (double)BlockLayout.RowBytes<Q8Rows>(InDim), flops),
+            nameof(Q4) => new Work(tokens, OutDim * (double)BlockLayout.RowBytes<Q4Rows>(InDim), flops),
             _ => new Work(tokens, sizeof(float) * (double)InDim * tokens, 0),
         };
     }
@@ -72,7 +72,7 @@ public unsafe class BlockMatMulBench : IHasWork
 
     // The rounding of the inputs included, as in a model.
     private void Run<TBlock>(NativeBuffer weights)
-        where TBlock : struct, IBlockType
+        where TBlock : struct, IBlockRows
     {
         Quantize();
         new BlockMatMul<TBlock>
@@ -84,10 +84,10 @@ public unsafe class BlockMatMulBench : IHasWork
 
     // Random codes, then a scale for each block.
     private static NativeBuffer Weights<TBlock>(Random random)
-        where TBlock : struct, IBlockType
+        where TBlock : struct, IBlockRows
     {
         const ushort scale = 0x3A00;   // 2^-11
-        int rowBytes = (int)Blocks.RowBytes<TBlock>(InDim), scaleBytes = (int)Blocks.Count(InDim) * Blocks.ScaleBytes;
+        int rowBytes = (int)BlockLayout.RowBytes<TBlock>(InDim), scaleBytes = (int)BlockLayout.Count(InDim) * BlockLayout.ScaleBytes;
         var buffer = new NativeBuffer((long)rowBytes * OutDim / sizeof(float));
         for (int row = 0; row < OutDim; row++)
         {
