@@ -29,6 +29,8 @@ internal static unsafe class BlockTile
     {
         TVec levels = TBlock.Levels<TOps, TVec>();
         nuint scale = blocks * TBlock.QuantBytes, rowBytes = scale + blocks * BlockLayout.ScaleBytes, whole = blocks / 2 * 2 * TBlock.QuantBytes;
+        // Asked for: the next four rows, in the order of memory, a tile's time before they are read. 4 KB ahead (within a tile of long rows) measured
+        // slower, 8 KB the same.
         byte* w0 = w, w1 = w0 + rowBytes, w2 = w1 + rowBytes, w3 = w2 + rowBytes, ahead = w3 + rowBytes;
         TVec s0 = TOps.Broadcast(0f), s1 = s0, s2 = s0, s3 = s0;
         for (nuint i = 0; i < whole; i += 2 * TBlock.QuantBytes)
