@@ -1,45 +1,63 @@
 using MyGpt.Runtime.Kernels;
 using MyGpt.Runtime.Model;
+using MyGpt.Runtime.Sampling;
 using MyGpt.Runtime.Weights;
 
 namespace MyGpt.Runtime;
 
 /// <summary>
-/// Runs a model of the same variants and weight types, but a few rows wide, while the vocabulary is read: kernels are compiled when they
-/// are first called, fully optimised, and that takes longer than the first token of a small model.
+/// Runs what a model will run, on a few zeros, while its file and its vocabulary are read: kernels are compiled when they are first
+/// called, fully optimised, and that takes longer than the first token of a small model.
 /// </summary>
 internal static unsafe class KernelWarmUp
 {
-    // A short prompt, long enough for the tiles of many tokens.
-    private const int PromptLength = 16, Width = 32, VocabSize = 13;
+    // A short prompt, long enough for the tiles of many tokens, one that is too short for them, and a single token.
+    private const int PromptLength = 16, ShortPromptLength = 3, Width = 32, VocabSize = 13;
 
     // Head sizes with the same remainder reach the same tiles of attention.
     private const int HeadPeriod = 64;
 
-    /// <summary>Starts it on a thread of its own, which ends by itself.</summary>
+    // Wider rows reach the same tiles as rows of this width or a little more; and an odd number of rows, all tiles of rows.
+    private const int WidePeriod = 4096, WideRows = 16 + 3;
+
+    private static int s_sharedStarted;
+
+    /// <summary>Starts <see cref="RunShared"/> on a thread of its own, which ends by itself; the first call does, others have no need.</summary>
+    public static void StartShared()
+    {
+        if (Interlocked.Exchange(ref s_sharedStarted, 1) == 0)
+            Start(RunShared);
+    }
+
+    /// <summary>Starts <see cref="Run"/> on a thread of its own, which ends by itself.</summary>
     /// <param name="weights">The model that will run; only its config and types are read, and before this returns.</param>
     public static void Start(GptWeights weights)
     {
-        if (Environment.ProcessorCount == 1)
-            return;   // it would only delay what it is to hasten
         var types = new MatrixTypes(
             weights.TokenEmbedding.Type, weights.PositionEmbedding?.Type ?? ElementType.F32, weights.Head.Matrix.Type, weights.Blocks[0].Qkv.Matrix.Type);
-        GptConfig small = Shrink(weights.Config);
+        GptConfig config = weights.Config;
+        Start(() => Run(config, types));
+    }
+
 #pragma warning disable CA1031 // nothing depends on it: whatever fails here fails again in the first call, which reports it
+    private static void Start(Action run)
+    {
+        if (Environment.ProcessorCount == 1)
+            return;   // it would only delay what it is to hasten
         try
         {
-            new Thread(() => TryRun(small, types), maxStackSize: 1 << 20) { IsBackground = true, Name = "MyGpt warm-up" }.Start();
+            new Thread(() => Try(run), maxStackSize: 1 << 20) { IsBackground = true, Name = "MyGpt warm-up" }.Start();
         }
         catch (Exception)
         {
         }
     }
 
-    private static void TryRun(GptConfig config, MatrixTypes types)
+    private static void Try(Action run)
     {
         try
         {
-            Run(config, types);
+            run();
         }
         catch (Exception)
         {
@@ -47,8 +65,45 @@ internal static unsafe class KernelWarmUp
     }
 #pragma warning restore CA1031
 
-    /// <summary>Runs a prompt and one more token through a model of zeros.</summary>
+    /// <summary>Does what every model's first token needs, whatever the model: attention over a float32 cache, and the choice of a token.</summary>
+    internal static void RunShared()
+    {
+        var config = new GptConfig
+        {
+            VocabSize = VocabSize, ContextLength = 2 * PromptLength, EmbeddingDim = Width, LayerCount = 1, HeadCount = 2, KvHeadCount = 2,
+            HeadDim = HeadPeriod, MlpDim = Width, Activation = ActivationKind.GeluTanh,
+        };
+        using var activations = new Activations(config, threads: 1);
+        using var cache = new KvCache(config);
+        var batch = new TokenBatch();
+        foreach (int tokens in (int[])[PromptLength, 1])
+        {
+            batch.Clear();
+            batch.Add(cache, new int[tokens]);
+            var chunk = new BatchChunk(batch, activations.ChunkLength);
+            long positions = chunk.Place(activations.Rows);
+            CachedAttention.Store(activations, chunk, layer: 0);
+            CachedAttention.Attend(activations, chunk, positions, layer: 0);
+        }
+        foreach ((float temperature, int topK) in ((float, int)[])[(0, 0), (0.5f, Width / 2)])
+        {
+            float[] logits = new float[2 * Width];
+            for (int i = 0; i < logits.Length; i++)
+                logits[i] = i;   // all different, or the k-th largest would be found without a search
+            SamplerPipeline.Create(temperature, topK).Sample(logits, new RandomSource(seed: 1));
+        }
+    }
+
+    /// <summary>Runs a model of the same variants and types, but small, and layers as wide as its own.</summary>
+    /// <param name="config">The model's sizes and variants.</param>
+    /// <param name="types">The types of its matrices.</param>
     internal static void Run(GptConfig config, MatrixTypes types)
+    {
+        RunSmall(Shrink(config), types);
+        RunWide(config, types);
+    }
+
+    private static void RunSmall(GptConfig config, MatrixTypes types)
     {
         // Every tensor is the same memory, as long as the largest.
         using var zeros = new NativeBuffer(TensorSpec.For(config).Max(spec => (long)spec.Rows * spec.Columns));
@@ -57,12 +112,31 @@ internal static unsafe class KernelWarmUp
         var gpt = new Gpt(config, GptWeights.Load(config, spec => new TensorView(
             spec.Name, types.Of(spec), SectionLayout.Rows, spec.Rows, spec.Columns, (byte*)zeros.Data)));
         var batch = new TokenBatch();
-        batch.Add(cache, new int[PromptLength], LogitRows.Last);
-        gpt.Forward(batch, activations);
-        batch.Clear();
-        batch.Add(cache, new int[1], LogitRows.Last);
-        gpt.Forward(batch, activations);
+        foreach (int tokens in (int[])[PromptLength, 1, ShortPromptLength])
+        {
+            batch.Clear();
+            batch.Add(cache, new int[tokens], LogitRows.Last);
+            gpt.Forward(batch, activations);
+        }
     }
+
+    // How far a tile reads ahead, and so which one is used for a single token, depends on the bytes of a row.
+    private static void RunWide(GptConfig config, MatrixTypes types)
+    {
+        int embeddingDim = Narrow(config.EmbeddingDim), attentionDim = Narrow(config.AttentionDim), mlpDim = Narrow(config.MlpDim);
+        int widest = Math.Max(embeddingDim, Math.Max(attentionDim, mlpDim));
+        using var zeros = new NativeBuffer((long)WideRows * widest);
+        using var output = new NativeBuffer(WideRows);
+        using var activations = new Activations(Shrink(config) with { EmbeddingDim = widest }, threads: 1);
+        foreach ((ElementType type, int columns) in ((ElementType, int)[])
+            [(types.Block, embeddingDim), (types.Block, attentionDim), (types.Block, mlpDim), (types.Head, embeddingDim)])
+        {
+            var matrix = new TensorView("", type, SectionLayout.Rows, WideRows, columns, (byte*)zeros.Data);
+            Linear.Apply(activations, new LinearWeights(matrix, Bias: null), activations.Normed, tokens: 1, output.Data);
+        }
+    }
+
+    private static int Narrow(int width) => width < WidePeriod ? width : WidePeriod + width % WidePeriod;
 
     /// <summary>The same variants with the smallest sizes; head groups stay groups.</summary>
     internal static GptConfig Shrink(GptConfig config)

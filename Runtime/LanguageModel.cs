@@ -50,6 +50,7 @@ public sealed class LanguageModel : IDisposable
     public static LanguageModel Open(string path, int? threads = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads ?? 1, 1, nameof(threads));
+        KernelWarmUp.StartShared();
         ModelFile file = ModelFile.Open(path, KernelWarmUp.Start);
         try
         {
