@@ -73,9 +73,14 @@ internal sealed unsafe class RowPartition : IDisposable
     public void Run<TJob>(TJob job, int rows, int grain, long work)
         where TJob : unmanaged, IRowJob
     {
+        if (_team is null || work < SerialWork)
+        {
+            job.Run(0, rows, worker: 0);
+            return;
+        }
         int grains = (rows + grain - 1) / grain;
         int parts = (int)Math.Min(Math.Min(grains, (long)_working * PartsPerWorker), Math.Min(work / PartWork, WorkerTeam.MaxParts));
-        if (_team is null || work < SerialWork || parts < 2)
+        if (parts < 2)
         {
             job.Run(0, rows, worker: 0);
             return;
