@@ -62,6 +62,7 @@ internal unsafe struct PackedMatMul<TWeights>(MatMul<TWeights> layer, MatMulScra
     }
 
     // A tile's outputs go to as many rows as it has tokens, far apart: their cache lines are asked for before the products are formed.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Ask(int row, int rows, int token)
     {
         float* destination = (_layer.Epilogue.Residual != null ? _layer.Epilogue.Residual : _layer.Y) + (nint)token * _layer.OutDim + row;
