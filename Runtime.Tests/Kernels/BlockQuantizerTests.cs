@@ -112,6 +112,26 @@ public class BlockQuantizerTests
     }
 
     [Fact]
+    public void Quantize_to_q8_takes_the_best_of_five_neighbouring_scales()
+    {
+        int moved = 0;
+        for (int seed = 0; seed < 100; seed++)
+        {
+            float[] weights = Sample.Floats(32, seed);
+            float[] actual = RoundTrip(four: false, weights, out _);
+            ushort nearest = BlockScale.Narrow(weights.Max(Math.Abs) / 127);
+            double[] errors = [.. Enumerable.Range(nearest - 2, 5).Select(code => Error(weights, BitConverter.UInt32BitsToSingle((uint)code << 16)))];
+            double error = weights.Zip(actual, (w, a) => Math.Pow((double)w - a, 2)).Sum();
+            Assert.InRange(error, 0, errors.Min() * 1.0001);   // compared in float32
+            moved += error < errors[2] * 0.999 ? 1 : 0;
+        }
+        Assert.InRange(moved, 1, 100);
+
+        static double Error(float[] weights, double scale) =>
+            weights.Sum(w => Math.Pow(w - scale * Math.Clamp(Math.Round(w / scale, MidpointRounding.ToEven), -127, 127), 2));
+    }
+
+    [Fact]
     public void Narrow_is_the_nearest_bfloat16()
     {
         Assert.Equal(0x3F80, BlockScale.Narrow(1));

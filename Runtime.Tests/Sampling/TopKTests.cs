@@ -78,6 +78,22 @@ public class TopKTests
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5)]
+    [InlineData(600)]
+    public void Apply_NaN_of_either_sign_takes_nobodys_place(int k)
+    {
+        var random = new Random(k);
+        float[] logits = Make(3000, i => i % 7 == 2 ? float.NaN : i % 7 == 5 ? -float.NaN : random.NextSingle() - 0.5f);
+        float least = logits.Where(logit => !float.IsNaN(logit)).OrderDescending().ElementAt(k - 1);
+        float[] expected = [.. logits.Select(logit => logit >= least ? logit : Out)];
+
+        new TopK(k).Apply(logits);
+
+        Assert.Equal(expected, logits);
+    }
+
     [Fact]
     public void Apply_NaN_counts_as_negative_infinity()
     {
