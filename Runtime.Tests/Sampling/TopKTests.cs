@@ -85,7 +85,8 @@ public class TopKTests
     public void Apply_NaN_of_either_sign_takes_nobodys_place(int k)
     {
         var random = new Random(k);
-        float[] logits = Make(3000, i => i % 7 == 2 ? float.NaN : i % 7 == 5 ? -float.NaN : random.NextSingle() - 0.5f);
+        float positive = BitConverter.UInt32BitsToSingle(0x7FC0_0000), negative = BitConverter.UInt32BitsToSingle(0xFFC0_0000);
+        float[] logits = Make(3000, i => i % 7 == 2 ? positive : i % 7 == 5 ? negative : random.NextSingle() - 0.5f);
         float least = logits.Where(logit => !float.IsNaN(logit)).OrderDescending().ElementAt(k - 1);
         float[] expected = [.. logits.Select(logit => logit >= least ? logit : Out)];
 
