@@ -8,9 +8,14 @@ namespace MyGpt.Runtime.Tests.Reference;
 /// </summary>
 public sealed class ReferenceGpt(GptConfig config, Func<string, double[]> tensor)
 {
+    private Action<string, double[][]>? _show;
+
     /// <summary>Logits of every position, [T][V].</summary>
-    public double[][] Forward(IReadOnlyList<int> ids)
+    /// <param name="ids">The sequence, (T).</param>
+    /// <param name="show">Gets the name and the output, [T][width], of each operation that <c>docs/reference-logits.md</c> lists, in the order of computation.</param>
+    public double[][] Forward(IReadOnlyList<int> ids, Action<string, double[][]>? show = null)
     {
+        _show = show;
         int c = config.EmbeddingDim;
         double[] tokens = tensor("token_embedding");
         double[][] x = [.. ids.Select(id => tokens[(id * c)..(id * c + c)])];
@@ -19,26 +24,36 @@ public sealed class ReferenceGpt(GptConfig config, Func<string, double[]> tensor
             double[] positions = tensor("position_embedding");
             AddTo(x, [.. ids.Select((_, t) => positions[(t * c)..(t * c + c)])]);
         }
+        Show("embedding", x);
         if (config.EmbeddingNorm)
-            x = Norm(x, "embedding_norm");
+            x = Show("embedding_norm", Norm(x, "embedding_norm"));
         for (int layer = 0; layer < config.LayerCount; layer++)
         {
             string block = $"blocks.{layer}.";
-            AddTo(x, Attention(Norm(x, block + "attention_norm"), block));
-            double[][] normed = Norm(x, block + "mlp_norm"), up = Linear(normed, block + "mlp.up", config.MlpUpBias);
+            AddTo(x, Attention(Show(block + "attention_norm", Norm(x, block + "attention_norm")), block));
+            Show(block + "attention_residual", x);
+            double[][] normed = Show(block + "mlp_norm", Norm(x, block + "mlp_norm")), up = Linear(normed, block + "mlp.up", config.MlpUpBias);
             double[][] hidden = config.GatedMlp
                 ? [.. Linear(normed, block + "mlp.gate", config.MlpUpBias).Zip(up, (g, u) => g.Zip(u, (a, b) => Activate(a) * b).ToArray())]
                 : [.. up.Select(row => row.Select(Activate).ToArray())];
-            AddTo(x, Linear(hidden, block + "mlp.down", config.MlpDownBias));
+            AddTo(x, Linear(Show(block + "mlp_hidden", hidden), block + "mlp.down", config.MlpDownBias));
+            Show(block + "mlp_residual", x);
         }
         double[] head = tensor(config.TiedHead ? "token_embedding" : "head.weight");
-        double[][] logits = Product(config.FinalNorm ? Norm(x, "final_norm") : x, head);
-        return config.HeadBias ? AddBias(logits, tensor("head.bias")) : logits;
+        double[][] logits = Product(config.FinalNorm ? Show("final_norm", Norm(x, "final_norm")) : x, head);
+        return Show("logits", config.HeadBias ? AddBias(logits, tensor("head.bias")) : logits);
+    }
+
+    // A copy goes out: x is added to in place.
+    private double[][] Show(string operation, double[][] output)
+    {
+        _show?.Invoke(operation, [.. output.Select(row => row.ToArray())]);
+        return output;
     }
 
     private double[][] Attention(double[][] x, string block)
     {
-        double[][] qkv = Linear(x, block + "attention.qkv", config.QkvBias);
+        double[][] qkv = Show(block + "qkv", Linear(x, block + "attention.qkv", config.QkvBias));
         int hs = config.HeadDim, group = config.HeadCount / config.KvHeadCount;
         int keys = config.HeadCount * hs, values = keys + config.KvHeadCount * hs;
         for (int t = 0; t < x.Length; t++)
@@ -68,7 +83,7 @@ public sealed class ReferenceGpt(GptConfig config, Func<string, double[]> tensor
                 }
             }
         }
-        return Linear(mixed, block + "attention.projection", config.ProjectionBias);
+        return Linear(Show(block + "attention", mixed), block + "attention.projection", config.ProjectionBias);
     }
 
     private void Rotate(Span<double> head, int position)

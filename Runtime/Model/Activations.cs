@@ -71,6 +71,17 @@ public sealed unsafe class Activations : IDisposable
     /// <summary>Threads that work on a call, the caller's included.</summary>
     public int Threads => Partition.Threads;
 
+    /// <summary>
+    /// Sees the output of every operation of a <see cref="Gpt.Forward"/> with these activations, one after the other, on the caller's thread;
+    /// null, the usual, costs nothing. Results do not depend on it.
+    /// </summary>
+    /// <remarks>
+    /// Rows are in the order of the batch. A long call runs in chunks, and each chunk shows all its operations: appending an operation's rows to those
+    /// seen before gives the whole. An exception of the observer leaves <see cref="Gpt.Forward"/> half done: the caches of the batch are to be truncated
+    /// or disposed of then.
+    /// </remarks>
+    public Action<OperationOutput>? Observer { get; set; }
+
     internal GptConfig Config { get; }
 
     internal RowPartition Partition { get; }
@@ -118,6 +129,19 @@ public sealed unsafe class Activations : IDisposable
     internal QuantizedScratch Quantized => _quantized ??= new QuantizedScratch(WidestInput, ChunkLength, Threads);
 
     private int WidestInput => Math.Max(Config.EmbeddingDim, Math.Max(Config.AttentionDim, Config.MlpDim));
+
+    /// <summary>Shows an operation's output to the observer, if there is one.</summary>
+    /// <param name="operation">What was computed.</param>
+    /// <param name="layer">The block, or null outside of blocks.</param>
+    /// <param name="values">The output, (rows, its width).</param>
+    /// <param name="rows">Tokens.</param>
+    internal void Show(ForwardOperation operation, int? layer, float* values, int rows)
+    {
+        if (Observer is not { } observer)
+            return;
+        OperationSpec spec = OperationSpec.Of(Config, operation, layer);
+        observer(new OperationOutput(spec, new ReadOnlySpan<float>(values, checked(rows * spec.Width))));
+    }
 
     /// <summary>Room for logits, (rows, V).</summary>
     internal float* Logits(int rows, int vocabSize)

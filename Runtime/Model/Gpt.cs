@@ -72,28 +72,41 @@ public sealed unsafe class Gpt
         ReadOnlySpan<int> ids = chunk.Tokens;                                                       // (T)
         for (int t = 0; t < tokens; t++)
             Embed(ids[t], a.Rows[t].Length - 1, a.Residual + (nint)t * Config.EmbeddingDim);        // (T, C)
+        a.Show(ForwardOperation.Embedding, layer: null, a.Residual, tokens);
         Norm(a, Weights.EmbeddingNorm, a.Residual, tokens, a.Residual);                             // (T, C)
+        if (Weights.EmbeddingNorm is not null)
+            a.Show(ForwardOperation.EmbeddingNorm, layer: null, a.Residual, tokens);
         WriteAngles(a, tokens);                                                                     // (T, 2, HS)
 
         for (int layer = 0; layer < Weights.Blocks.Count; layer++)
         {
             BlockWeights block = Weights.Blocks[layer];
             Norm(a, block.AttentionNorm, a.Residual, tokens, a.Normed);                             // (T, C)
+            a.Show(ForwardOperation.AttentionNorm, layer, a.Normed, tokens);
             Linear.Apply(a, block.Qkv, a.Normed, tokens, a.Qkv);                                    // (T, (NH + 2 NKV) * HS)
+            a.Show(ForwardOperation.Qkv, layer, a.Qkv, tokens);
             Rotate(a, tokens);                                                                      // Q, K of (T)
             CachedAttention.Store(a, chunk, layer);                                                 // K, V of (T) into the caches
             CachedAttention.Attend(a, chunk, positions, layer);                                     // (T, NH * HS)
+            a.Show(ForwardOperation.Attention, layer, a.Mixed, tokens);
             Linear.Apply(a, block.Projection, a.Mixed, tokens, a.Projected, residual: a.Residual);
+            a.Show(ForwardOperation.AttentionResidual, layer, a.Residual, tokens);
             Norm(a, block.MlpNorm, a.Residual, tokens, a.Normed);                                   // (T, C)
+            a.Show(ForwardOperation.MlpNorm, layer, a.Normed, tokens);
             Expand(block, a, tokens);                                                               // (T, F)
+            a.Show(ForwardOperation.MlpHidden, layer, a.Hidden, tokens);
             Linear.Apply(a, block.MlpDown, a.Hidden, tokens, a.Projected, residual: a.Residual);
+            a.Show(ForwardOperation.MlpResidual, layer, a.Residual, tokens);
         }
 
         int rows = chunk.GatherLogitRows(a.Residual, Config.EmbeddingDim);                          // (R, C)
         if (rows == 0)
             return logits;
         float* final = Norm(a, Weights.FinalNorm, a.Residual, rows, a.Normed);                      // (R, C)
+        if (Weights.FinalNorm is not null)
+            a.Show(ForwardOperation.FinalNorm, layer: null, final, rows);
         Linear.Apply(a, Weights.Head, final, rows, logits);                                         // (R, V)
+        a.Show(ForwardOperation.Logits, layer: null, logits, rows);
         return logits + (nint)rows * Config.VocabSize;
     }
 
