@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Dumps a reference of every fixture checkpoint of the four families with PyTorch, and holds it against two others: the numbers that were
+# recorded with the fixture by the tutorials' own code, and mygpt-rt, which converts the same checkpoint and verifies it. One line a
+# fixture, then a summary; exit code 1 when anything differs.
+#   tools/reference/check.sh [FIXTURES]      the folder of fixtures, ../shared/fixtures unless given; PYTHON=... for another Python
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 PYTHONDONTWRITEBYTECODE=1
+
+fixtures=${1:-../shared/fixtures}
+for python in ${PYTHON:-python3 /usr/bin/python3 none}; do
+    "$python" -c 'import torch, numpy' 2>/dev/null && break
+done
+if ! version=$("$python" -c 'import torch; print(torch.__version__)' 2>/dev/null); then
+    echo "error: no Python with PyTorch and NumPy; install them (Debian: python3-torch) or say where with PYTHON=..." >&2
+    exit 1
+fi
+[ -d "$fixtures" ] || { echo "error: no folder $fixtures" >&2; exit 1; }
+dotnet build tools/mygpt-rt -c Release >/dev/null || exit 1
+mygpt_rt() { dotnet tools/mygpt-rt/bin/Release/net10.0/mygpt-rt.dll "$@"; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+echo "PyTorch $version, $("$python" --version)"
+
+checked=0 failed=0
+report() { # NAME STATUS FIGURES
+    checked=$((checked + 1))
+    (($2 == 0)) || failed=$((failed + 1))
+    printf '%-6s %-64s %s\n' "$( (($2 == 0)) && echo ok || echo FAILED)" "$1" "$3"
+}
+# The options of convert come first, then -- and those of dump.py. The fixtures are trusted: PyTorch 1.13 loads no floating-point
+# numbers as weights only, so that no checkpoint with a learning rate in it gets through.
+check() { # FIXTURE FILE [CONVERT-OPTION...] [-- DUMP-OPTION...]
+    local name=$1 folder=$fixtures/$1 checkpoint=$fixtures/$1/$2 out=$work/$1-$2 figures verified status=0
+    local -a convert=() dump=()
+    shift 2
+    while (($# > 0)) && [ "$1" != -- ]; do convert+=("$1"); shift; done
+    dump=("${@:2}")
+    figures=$({
+        "$python" tools/reference/dump.py "$checkpoint" --like "$folder/expected.json" --hidden --out "$out" ${dump[@]+"${dump[@]}"} >/dev/null &&
+        "$python" tools/reference/compare.py "$folder/expected.json" "$out/reference.json"
+    } 2>&1) || status=1
+    if ((status == 0)); then
+        verified=$({
+            mygpt_rt convert "$checkpoint" "$out/weights.bin" ${convert[@]+"${convert[@]}"} >/dev/null 2>&1 &&
+            mygpt_rt verify "$out/weights.bin" "$out/reference.json"
+        } 2>&1) || status=1
+        figures+="; mygpt-rt: $(tail -n 1 <<<"$verified")"
+    fi
+    report "$name/${checkpoint##*/}" "$status" "$figures"
+}
+
+check nanogpt_char_nobias ckpt.pt -- --trust-pickle
+check nanogpt_char_bias_compiled ckpt.pt -- --trust-pickle
+check nanogpt_gpt2vocab ckpt.pt -- --trust-pickle
+check gpt104_tied ckpt.pt -- --trust-pickle --activation gelu-tanh
+check gpt104_untied_othernames ckpt.pt --activation gelu-erf -- --trust-pickle --activation gelu-erf
+check mygpt_ch15_bare_state_dict trained_gpt.pt --heads 2 -- --heads 2
+check mygpt_ch18_old_config ch18.ckpt
+check mygpt_final_shakespeare shakespeare.ckpt
+check mygpt_modern_bpe modern.ckpt
+check hf_gpt2_char model.safetensors
+check hf_gpt2_char model_noprefix_with_attn_bias.safetensors
+check hf_gpt2_char pytorch_model.bin
+check hf_gpt2_char_bf16 model.safetensors
+check hf_gpt2_char_f16 pytorch_model.bin
+check hf_gpt2_vocab50257_f16 model.safetensors
+
+echo "$checked checked, $failed failed"
+((failed == 0))
