@@ -26,7 +26,12 @@ public class VerifyVerbTests(Models models)
         Assert.Equal(7, json.GetProperty("cases").GetArrayLength());
         Assert.All(json.GetProperty("cases").EnumerateArray(), item =>
         {
-            Assert.Equal(["name", "max_abs_diff", "limit", "argmax_mismatches"], item.EnumerateObject().Select(member => member.Name));
+            Assert.Equal(
+                [
+                    "name", "max_abs_diff", "limit", "argmax_mismatches", "argmax_positions", "mean_abs_diff", "rms_diff", "positions", "logits",
+                    "not_finite", "top20_share", "top20_equal", "kl_mean", "kl_max", "ulp_histogram",
+                ],
+                item.EnumerateObject().Select(member => member.Name));
             // The rule: 3e-6 of the largest |logit|, 16.9, is more than 3 * 6.8e-6 = 2.0e-5.
             Assert.InRange(item.GetProperty("limit").GetDouble(), 5.06e-5, 5.08e-5);
             Assert.InRange(item.GetProperty("max_abs_diff").GetDouble(), 1e-9, 5.06e-5);

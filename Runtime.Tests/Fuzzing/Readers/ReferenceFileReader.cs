@@ -25,7 +25,7 @@ internal sealed class ReferenceFileReader() : FuzzReader("expected.json", Make)
         return () =>
         {
             using var activations = new Activations(Model.Value.Config, threads: 1);
-            new Verifier(Model.Value, activations, static (prompt, count) => new int[count]).Run(reference, exact: true, tolerance: null);
+            new Verifier(Model.Value, activations, static (prompt, count) => new int[count]).Run(reference, exact: true, tolerance: null, withLayers: true);
         };
     }
 

@@ -8,7 +8,7 @@ using MyGpt.Runtime.Weights;
 
 namespace MyGpt.CommandLine.Verbs;
 
-/// <summary><c>verify WEIGHTS.BIN EXPECTED.JSON</c>: our logits against reference logits.</summary>
+/// <summary><c>verify WEIGHTS.BIN EXPECTED.JSON</c>: our logits, and the operations on the way to them, against a reference.</summary>
 internal sealed class VerifyVerb : IVerb
 {
     private readonly Argument<string> _weights = InputFile.Argument("WEIGHTS.BIN", "the model");
@@ -17,6 +17,8 @@ internal sealed class VerifyVerb : IVerb
     private readonly Option<double?> _tolerance =
         Options.OptionalNonNegative("--tolerance", "largest |logit - reference| to accept, instead of the rule's");
 
+    private readonly Option<bool> _layers = Options.Flag("--layers", "compare each operation with the reference's hidden states, and name the first that diverges");
+
     private readonly Option<int?> _threads = Options.Threads();
     private readonly Option<bool> _json = Options.Flag("--json", "print one JSON object");
 
@@ -24,7 +26,7 @@ internal sealed class VerifyVerb : IVerb
     {
         command.Arguments.Add(_weights);
         command.Arguments.Add(_expected);
-        foreach (Option option in new Option[] { _tolerance, _threads, _json })
+        foreach (Option option in new Option[] { _tolerance, _layers, _threads, _json })
             command.Options.Add(option);
     }
 
@@ -35,6 +37,9 @@ internal sealed class VerifyVerb : IVerb
         using LanguageModel model = ModelOpener.Open(weights, path => LanguageModel.Open(path, threads));
         InputFile.Require(expected);
         ReferenceSet reference = ReferenceReader.Read(expected);
+        bool withLayers = arguments.GetValue(_layers);
+        if (withLayers && reference.Cases.All(item => item.Hidden is null))
+            throw CommandException.Usage($"--layers needs hidden states, and '{expected}' has none; docs/reference-logits.md says what they are");
         using (WeightsFile file = WeightsFile.Open(weights))
             file.VerifyChecksums();   // a changed weight may be too small a change for the logits to show
         WeightOrigin origin = WeightOrigin.Of(model);
@@ -42,7 +47,7 @@ internal sealed class VerifyVerb : IVerb
 
         using var activations = new Activations(model.Gpt.Config, model.Threads);
         var greedy = new GreedyContinuation(model);
-        Verification result = new Verifier(model.Gpt, activations, greedy.Continue).Run(reference, origin.IsExact, tolerance);
+        Verification result = new Verifier(model.Gpt, activations, greedy.Continue).Run(reference, origin.IsExact, tolerance, withLayers);
         if (!result.IsJudged)
         {
             string way = tolerance is null
@@ -50,11 +55,10 @@ internal sealed class VerifyVerb : IVerb
                 : "--tolerance judges logits, and the reference has none";
             console.Messages.Warning($"the weights are {origin.Stored}, {origin.Reason}: the rule for exact weights does not apply; {way}");
         }
-        var report = new VerificationReport(result, isExact: origin.IsExact);
         if (arguments.GetValue(_json))
-            JsonOutput.Write(console.Output, report.Write);
+            JsonOutput.Write(console.Output, json => VerificationJson.Write(json, result));
         else
-            report.Print(console);
+            new VerificationReport(result, isExact: origin.IsExact).Print(console);
         return result.Pass ? ExitCode.Done : ExitCode.CheckFailed;
     }
 }

@@ -1,23 +1,17 @@
 using System.Text.Json;
-using MyGpt.CommandLine.Terminal;
 using MyGpt.Runtime.Weights;
 
 namespace MyGpt.CommandLine.Verify;
 
 /// <summary>Reads the file that <c>docs/reference-logits.md</c> defines.</summary>
-/// <remarks>The file is not trusted: its size is bounded, every number is checked, and the logits must lie in a file beside it.</remarks>
-internal sealed class ReferenceReader
+/// <remarks>The file is not trusted: its size is bounded, every number is checked, and files of numbers must lie beside it.</remarks>
+internal static class ReferenceReader
 {
     // The largest we know has 200 kB. JSON's tree takes up to 12 bytes for 2 of the text, and as much again while it grows.
     private const long MaxFileBytes = 4 << 20;
-    private const int MaxIds = 1 << 20;
-    private const int LongestQuote = 80, LongestName = 255;
 
-    private readonly string _path;
-    private string? _logitsPath;
-    private bool _isDouble;
-
-    private ReferenceReader(string path) => _path = path;
+    // Blocks of operations, with some to spare: the deepest models have a few hundred layers.
+    private const int MaxOperations = 1 << 14;
 
     /// <summary>Reads a reference file.</summary>
     /// <param name="path">The JSON file.</param>
@@ -32,7 +26,7 @@ internal sealed class ReferenceReader
         try
         {
             using JsonDocument document = JsonDocument.Parse(json);
-            return new ReferenceReader(path).Read(document.RootElement);
+            return Read(path, ReferenceObject.Root(path, document.RootElement));
         }
         catch (JsonException failure)
         {
@@ -45,146 +39,67 @@ internal sealed class ReferenceReader
         }
     }
 
-    private ReferenceSet Read(JsonElement root)
+    private static ReferenceSet Read(string path, ReferenceObject root)
     {
-        if (root.ValueKind != JsonValueKind.Object)
-            throw Error("the file", $"{Kind(root)} found, an object needed");
-
-        // float64 logits are the better reference where they exist.
-        bool hasDoubles = Has(root, "logits_f64_file", out JsonElement file);
-        _isDouble = hasDoubles || (Has(root, "dtype", out JsonElement type) && Text(type) == "float64");
-        if (hasDoubles || Has(root, "logits_file", out file))
-            _logitsPath = Beside(file);
-
+        NumbersName? logits = LogitsFile(root);
         var cases = new List<ReferenceCase>();
         double floatError = 0;
-        foreach ((JsonElement item, string where) in Items(root, "cases"))
+        foreach (ReferenceObject item in root.Items("cases"))
         {
-            cases.Add(Case(item, where));
-            if (Has(item, "max_abs_diff_f32_f64", out JsonElement difference))
-                floatError = Math.Max(floatError, Number(difference, $"{where}.max_abs_diff_f32_f64"));
+            cases.Add(Case(item, logits ?? throw root.Error("logits_file", "missing, but there are cases")));
+            floatError = Math.Max(floatError, item.Number("max_abs_diff_f32_f64") ?? 0);
         }
-        var greedy = new List<ReferenceGreedy>();
-        foreach ((JsonElement item, string where) in Items(root, "greedy"))
-            greedy.Add(new ReferenceGreedy(Name(item, where), Ids(item, where, "prompt_ids"), Ids(item, where, "ids")));
-        if (cases.Count + greedy.Count == 0)
-            throw Error("the file", "neither 'cases' nor 'greedy' found; at least one is needed");
-        return new ReferenceSet(_path, cases, greedy, floatError);
+        ReferenceGreedy[] greedy = [.. root.Items("greedy").Select(item => new ReferenceGreedy(item.Name(), item.Ids("prompt_ids"), item.Ids("ids")))];
+        if (cases.Count + greedy.Length == 0)
+            throw root.Error("the file", "neither 'cases' nor 'greedy' found; at least one is needed");
+        return new ReferenceSet(path, cases, greedy, floatError);
     }
 
-    private ReferenceCase Case(JsonElement item, string where)
+    // float64 logits are the better reference where they exist.
+    private static NumbersName? LogitsFile(ReferenceObject root)
     {
-        int[] prompt = Ids(item, where, "prompt_ids");
-        int rows = Positions(item, where) switch
-        {
-            "all" => prompt.Length,
-            "last" => 1,
-            var other => throw Error($"{where}.logits_positions", $"'{Plain(other)}' found, 'all' or 'last' needed"),
-        };
-        int[]? argMax = Has(item, "argmax_all", out _) ? Ids(item, where, "argmax_all") : null;
-        if (argMax is not null && argMax.Length != prompt.Length)
-            throw Error($"{where}.argmax_all", $"{argMax.Length} ids found, {prompt.Length} needed");
-        return new ReferenceCase(Name(item, where), prompt, Location(item, where, rows), argMax);
+        if (root.Has("logits_f64_file"))
+            return new NumbersName(root.FileBeside("logits_f64_file"), IsDouble: true);
+        return root.Has("logits_file") ? new NumbersName(root.FileBeside("logits_file"), IsDouble(root)) : null;
     }
 
-    private string Positions(JsonElement item, string where)
+    private static bool IsDouble(ReferenceObject item) => item.Text("dtype") switch
     {
-        if (!Has(item, "logits_positions", out JsonElement word))
-            return "all";
-        return Text(word) ?? throw Error($"{where}.logits_positions", $"{Kind(word)} found, a string needed");
-    }
-
-    private LogitsLocation Location(JsonElement item, string where, int rows)
-    {
-        string at = $"{where}.logits_shape";
-        if (!Has(item, "logits_shape", out JsonElement shape) || shape.ValueKind != JsonValueKind.Array || shape.GetArrayLength() != 2)
-            throw Error(at, "two numbers needed: positions and vocabulary size");
-        if (Whole(shape[0], at, int.MaxValue) is var found && found != rows)
-            throw Error(at, $"{found} positions found, {rows} needed");
-        long columns = Whole(shape[1], at, int.MaxValue);
-        if (columns == 0)
-            throw Error(at, "vocabulary size 0 found");
-        long offset = Has(item, "logits_offset", out JsonElement start) ? Whole(start, $"{where}.logits_offset", long.MaxValue / 16) : 0;
-        string path = _logitsPath ?? throw Error("logits_file", "missing, but there are cases");
-        return new LogitsLocation(path, _isDouble, offset, rows, (int)columns);
-    }
-
-    // A name with a folder in it could make us read any file of the machine and show its content as numbers; one with control characters
-    // would be in the operating system's own messages.
-    private string Beside(JsonElement name)
-    {
-        string? text = Text(name);
-        if (string.IsNullOrEmpty(text) || text.Length > LongestName || text is "." or ".." || text.AsSpan().IndexOfAny("/\\:\0") >= 0
-            || Messages.OneLine(text) != text)
-        {
-            throw Error("logits_file", $"'{Plain(text ?? Kind(name))}' found; the name of a file in the same folder is needed");
-        }
-        return Path.Combine(Path.GetDirectoryName(_path) ?? "", text);
-    }
-
-    private IEnumerable<(JsonElement Item, string Where)> Items(JsonElement root, string key)
-    {
-        if (!Has(root, key, out JsonElement list))
-            yield break;
-        if (list.ValueKind != JsonValueKind.Array)
-            throw Error(key, $"{Kind(list)} found, an array needed");
-        int index = 0;
-        foreach (JsonElement item in list.EnumerateArray())
-        {
-            string where = $"{key}[{index++}]";
-            if (item.ValueKind != JsonValueKind.Object)
-                throw Error(where, $"{Kind(item)} found, an object needed");
-            yield return (item, where);
-        }
-    }
-
-    private int[] Ids(JsonElement item, string where, string key)
-    {
-        if (!Has(item, key, out JsonElement list) || list.ValueKind != JsonValueKind.Array)
-            throw Error($"{where}.{key}", "an array of token ids needed");
-        int length = list.GetArrayLength();
-        if (length is 0 or > MaxIds)
-            throw Error($"{where}.{key}", $"{length} ids found, 1 to {MaxIds} needed");
-        int[] ids = new int[length];
-        int next = 0;
-        foreach (JsonElement id in list.EnumerateArray())
-            ids[next++] = (int)Whole(id, $"{where}.{key}", int.MaxValue);
-        return ids;
-    }
-
-    private long Whole(JsonElement value, string where, long maximum) =>
-        value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) && number >= 0 && number <= maximum
-            ? number
-            : throw Error(where, $"{Shown(value)} found, a whole number from 0 to {maximum} needed");
-
-    private double Number(JsonElement value, string where) =>
-        value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && number >= 0 && double.IsFinite(number)
-            ? number
-            : throw Error(where, $"{Shown(value)} found, a finite number of 0 or more needed");
-
-    private static string Name(JsonElement item, string where) =>
-        Has(item, "name", out JsonElement name) && Text(name) is { } text ? Plain(text) : where;
-
-    // A text of the file as messages and tables show it.
-    private static string Plain(string text) =>
-        text.Length > LongestQuote ? $"{Messages.OneLine(text[..LongestQuote])}..." : Messages.OneLine(text);
-
-    private static string? Text(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-
-    private static bool Has(JsonElement item, string key, out JsonElement value) =>
-        item.TryGetProperty(key, out value) && value.ValueKind != JsonValueKind.Null;
-
-    private static string Shown(JsonElement value) =>
-        value.ValueKind == JsonValueKind.Number && value.GetRawText() is { Length: < 40 } text ? text : Kind(value);
-
-    private static string Kind(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Array => "an array",
-        JsonValueKind.Object => "an object",
-        JsonValueKind.String => "a string",
-        JsonValueKind.Number => "a number",
-        _ => "another value",
+        null or "float32" => false,
+        "float64" => true,
+        var other => throw item.Error("dtype", $"'{ReferenceObject.Plain(other)}' found, 'float32' or 'float64' needed"),
     };
 
-    private ReferenceException Error(string where, string problem) => new($"'{_path}': {where}: {problem}");
+    private static ReferenceCase Case(ReferenceObject item, NumbersName logits)
+    {
+        int[] prompt = item.Ids("prompt_ids");
+        int rows = item.Text("logits_positions") switch
+        {
+            null or "all" => prompt.Length,
+            "last" => 1,
+            var other => throw item.Error("logits_positions", $"'{ReferenceObject.Plain(other)}' found, 'all' or 'last' needed"),
+        };
+        int[]? argMax = item.Has("argmax_all") ? item.Ids("argmax_all") : null;
+        if (argMax is not null && argMax.Length != prompt.Length)
+            throw item.Error("argmax_all", $"{argMax.Length} ids found, {prompt.Length} needed");
+        NumberBlock block = item.Block("logits_offset", "logits_shape", rows, "vocabulary size");
+        return new ReferenceCase(item.Name(), prompt, logits, block, argMax, item.Object("hidden") is { } hidden ? Hidden(hidden, prompt.Length) : null);
+    }
+
+    private static HiddenStates Hidden(ReferenceObject item, int positions)
+    {
+        var operations = new Dictionary<string, HiddenOperation>();
+        foreach (ReferenceObject operation in item.Items("operations"))
+        {
+            string name = operation.Text("name") ?? throw operation.Error("name", "missing, but an operation needs one");
+            if (operations.Count == MaxOperations)
+                throw item.Error("operations", $"more than {MaxOperations} found");
+            NumberBlock values = operation.Block("offset", "shape", positions, "width");
+            if (!operations.TryAdd(name, new HiddenOperation(values, operation.Number("max_abs_diff_f32_f64"))))
+                throw operation.Error("name", $"'{ReferenceObject.Plain(name)}' found a second time");
+        }
+        if (operations.Count == 0)
+            throw item.Error("operations", "none found; at least one is needed");
+        return new HiddenStates(new NumbersName(item.FileBeside("file"), IsDouble(item)), operations);
+    }
 }

@@ -1,89 +1,91 @@
 using System.Globalization;
-using System.Text.Json;
 using MyGpt.CommandLine.Terminal;
 using MyGpt.CommandLine.Verbs;
 
 namespace MyGpt.CommandLine.Verify;
 
-/// <summary>A verification as a text and as JSON.</summary>
+/// <summary>A verification as tables and a verdict.</summary>
 /// <param name="result">What was found.</param>
 /// <param name="isExact">Whether argmax and greedy text are judged too.</param>
 internal sealed class VerificationReport(Verification result, bool isExact)
 {
     private const string Green = "\e[32m", Red = "\e[31m", Reset = "\e[0m";
 
-    /// <summary>Writes a table of cases, one of continuations, and the verdict as the last line.</summary>
+    /// <summary>Writes the tables, and the verdict as the last line.</summary>
     public void Print(CommandConsole console)
     {
         using StreamWriter output = console.OutputText();
         if (result.Cases.Count > 0)
         {
-            var cases = new TextTable(false, true, true, true, false);
-            cases.Add("case", "max |difference|", "limit", "other argmax", "");
-            foreach (CaseResult item in result.Cases)
-            {
-                bool holds = item.MaxAbsDifference <= result.Limit && (item.ArgMaxMismatches == 0 || !isExact);
-                cases.Add(
-                    Messages.OneLine(item.Name),
-                    Figures.Small(item.MaxAbsDifference),
-                    result.Limit is { } limit ? Figures.Small(limit) : "-",
-                    string.Create(CultureInfo.InvariantCulture, $"{item.ArgMaxMismatches} of {item.Positions}"),
-                    Verdict(holds, result.Limit is not null));
-            }
-            cases.Write(output);
-            output.WriteLine();
+            PrintCases(output);
+            PrintUlps(output);
         }
+        if (result.Layers is { } layers)
+            LayerReport.Print(layers, output);
         if (result.Greedy.Count > 0)
-        {
-            var greedy = new TextTable(false, true, false);
-            greedy.Add("greedy", "same tokens", "");
-            foreach (GreedyResult item in result.Greedy)
-            {
-                greedy.Add(Messages.OneLine(item.Name), string.Create(CultureInfo.InvariantCulture, $"{item.SameTokens} of {item.Length}"),
-                    Verdict(item.Identical, isExact));
-            }
-            greedy.Write(output);
-            output.WriteLine();
-        }
+            PrintGreedy(output);
         string verdict = result.IsJudged ? result.Pass ? "PASS" : "FAIL" : "NOT JUDGED";
         bool color = console is { OutputIsTerminal: true, ColorAllowed: true };
         output.WriteLine(color ? $"{(result.Pass ? Green : Red)}{verdict}{Reset}" : verdict);
     }
 
-    /// <summary>Writes the members of the JSON object.</summary>
-    /// <remarks>JSON has no infinity: a logit that is not a number makes the difference null.</remarks>
-    public void Write(Utf8JsonWriter json)
+    private void PrintCases(StreamWriter output)
     {
-        json.WriteBoolean("pass", result.Pass);
-        json.WriteStartArray("cases");
+        var table = new TextTable(false, true, true, true, true, true, true, true, true, true, false);
+        table.Add("case", "max |difference|", "mean", "RMS", "limit", "other argmax", "same top-20", "equal sets", "mean KL", "max KL", "");
         foreach (CaseResult item in result.Cases)
-        {
-            json.WriteStartObject();
-            json.WriteString("name", item.Name);
-            Number(json, "max_abs_diff", double.IsFinite(item.MaxAbsDifference) ? item.MaxAbsDifference : null);
-            Number(json, "limit", result.Limit);
-            json.WriteNumber("argmax_mismatches", item.ArgMaxMismatches);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-        json.WriteStartArray("greedy");
-        foreach (GreedyResult item in result.Greedy)
-        {
-            json.WriteStartObject();
-            json.WriteString("name", item.Name);
-            json.WriteBoolean("identical", item.Identical);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+            Add(table, Messages.OneLine(item.Name), item.Figures);
+        if (result.Cases.Count > 1)
+            Add(table, "all", result.Total);
+        table.Write(output);
+        output.WriteLine();
     }
+
+    private void Add(TextTable table, string name, LogitFigures figures)
+    {
+        bool holds = figures.MaxDifference <= result.Limit && (figures.ArgMaxMismatches == 0 || !isExact);
+        table.Add(
+            name,
+            Figures.Small(figures.MaxDifference),
+            Figures.Small(figures.MeanDifference),
+            Figures.Small(figures.RmsDifference),
+            result.Limit is { } limit ? Figures.Small(limit) : "-",
+            Of(figures.ArgMaxMismatches, figures.ArgMaxPositions),
+            Of(figures.TopShared, figures.TopWanted),
+            Of(figures.EqualTopRows, figures.Rows),
+            Figures.Small(figures.MeanDivergence),
+            Figures.Small(figures.MaxDivergence),
+            Verdict(holds, result.Limit is not null));
+    }
+
+    private void PrintUlps(StreamWriter output)
+    {
+        var table = new TextTable(true, true, true);
+        table.Add("units in the last place", "logits", "share");
+        foreach (UlpBin bin in result.Total.Ulps.Bins)
+        {
+            string distance = bin.From == bin.To ? Figures.Count(bin.From) : $"{Figures.Count(bin.From)} to {Figures.Count(bin.To)}";
+            table.Add(distance, Figures.Count(bin.Count), Share(bin.Count));
+        }
+        if (result.Total.NotFinite > 0)
+            table.Add("not finite", Figures.Count(result.Total.NotFinite), Share(result.Total.NotFinite));
+        table.Write(output);
+        output.WriteLine();
+    }
+
+    private void PrintGreedy(StreamWriter output)
+    {
+        var greedy = new TextTable(false, true, false);
+        greedy.Add("greedy", "same tokens", "");
+        foreach (GreedyResult item in result.Greedy)
+            greedy.Add(Messages.OneLine(item.Name), Of(item.SameTokens, item.Length), Verdict(item.Identical, isExact));
+        greedy.Write(output);
+        output.WriteLine();
+    }
+
+    private string Share(long count) => ((double)count / result.Total.Count).ToString("0.00 %", CultureInfo.InvariantCulture);
+
+    private static string Of(long part, long whole) => string.Create(CultureInfo.InvariantCulture, $"{part} of {whole}");
 
     private static string Verdict(bool holds, bool isJudged) => isJudged ? holds ? "ok" : "differs" : "";
-
-    private static void Number(Utf8JsonWriter json, string name, double? value)
-    {
-        if (value is { } number)
-            json.WriteNumber(name, number);
-        else
-            json.WriteNull(name);
-    }
 }

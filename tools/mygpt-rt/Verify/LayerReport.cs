@@ -1,0 +1,52 @@
+using System.Globalization;
+using MyGpt.CommandLine.Terminal;
+using MyGpt.CommandLine.Verbs;
+
+namespace MyGpt.CommandLine.Verify;
+
+/// <summary>The comparison of a model's operations as a table, and one line that names the first that diverges.</summary>
+internal static class LayerReport
+{
+    /// <summary>Writes both, and an empty line.</summary>
+    public static void Print(LayerVerification layers, TextWriter output)
+    {
+        var table = new TextTable(false, true, true, true, true, false);
+        table.Add("operation", "largest |value|", "max |difference|", "limit", "of the limit", "");
+        foreach (OperationResult operation in layers.Operations)
+        {
+            table.Add(
+                operation.Spec.Name,
+                Figures.Small(operation.Largest),
+                Figures.Small(operation.MaxDifference),
+                operation.Limit is { } limit ? Figures.Small(limit) : "-",
+                operation.LimitShare is { } share ? Percent(share) : "-",
+                operation.Limit is null ? "" : operation.Diverges ? "diverges" : "ok");
+        }
+        table.Write(output);
+        output.WriteLine();
+        output.WriteLine(Conclusion(layers));
+        output.WriteLine();
+    }
+
+    /// <summary>The line.</summary>
+    public static string Conclusion(LayerVerification layers)
+    {
+        if (layers.First is { } first)
+            return $"first to diverge: {Place(first)}: max |difference| {Figures.Small(first.MaxDifference)}, limit {Figures.Small(first.Limit!.Value)}{Where(first)}";
+        OperationResult closest = layers.Operations.MaxBy(operation => operation.LimitShare ?? 0)!;
+        return closest.LimitShare is { } share
+            ? $"no operation diverges; the closest to its limit: {Place(closest)}, {Percent(share)} of it"
+            : "no limit applies, so none is said to diverge";
+    }
+
+    private static string Place(OperationResult operation) => operation.Spec.Layer is { } layer
+        ? $"layer {layer.ToString(CultureInfo.InvariantCulture)}, operation {operation.Spec.Name}"
+        : $"operation {operation.Spec.Name}";
+
+    private static string Where(OperationResult operation) => operation.Where is { } where
+        ? string.Create(CultureInfo.InvariantCulture, $" (case '{Messages.OneLine(where.Case)}', position {where.Position}, value {where.Index})")
+        : "";
+
+    private static string Percent(double share) =>
+        share < 10 ? share.ToString("0 %", CultureInfo.InvariantCulture) : $"{share.ToString("0", CultureInfo.InvariantCulture)} x";
+}
