@@ -12,16 +12,23 @@ public class ScoreVerbTests(Models models)
     // 150 characters: two windows of 64 and one of 21.
     private static readonly string Text = string.Concat(Enumerable.Repeat("First Citizen:\nBefore we proceed any further, hear me speak.\n\nAll:\nSpeak, ", 3))[..150];
 
+    private static readonly string[] Members =
+    [
+        "loss", "standard_error", "perplexity", "bits_per_byte", "tokens", "bytes", "blocks", "context_length", "stride", "kv_type", "threads", "tok_s",
+    ];
+
     [Fact]
     public void Score_is_the_mean_loss_over_consecutive_windows()
     {
         JsonElement json = Command.Run(Command.Utf8(Text), "score", models.Shakespeare, "-", "--json", "--threads", "1").Succeeded().Json();
-        Assert.Equal(["loss", "perplexity", "tokens", "context_length", "kv_type", "threads", "tok_s"], json.EnumerateObject().Select(member => member.Name));
+        Assert.Equal(Members, json.EnumerateObject().Select(member => member.Name));
         Assert.Equal((149, 64, 1), (Int(json, "tokens"), Int(json, "context_length"), Int(json, "threads")));
         Assert.Equal("f32", json.GetProperty("kv_type").GetString());
         double expected = Expected(models.Shakespeare, Text);
         Assert.Equal(expected, json.GetProperty("loss").GetDouble(), 1e-9);
         Assert.Equal(Math.Exp(expected), json.GetProperty("perplexity").GetDouble(), 1e-8);
+        Assert.Equal((149, 3, 64), (Int(json, "bytes"), Int(json, "blocks"), Int(json, "stride")));
+        Assert.Equal(expected / Math.Log(2), json.GetProperty("bits_per_byte").GetDouble(), 1e-8);
     }
 
     [Fact]
@@ -41,7 +48,10 @@ public class ScoreVerbTests(Models models)
         File.WriteAllText(folder.File("text"), Text);
         CommandResult result = Command.Run("score", models.Shakespeare, folder.File("text")).Succeeded();
         string loss = Expected(models.Shakespeare, Text).ToString("0.00000", System.Globalization.CultureInfo.InvariantCulture);
-        Assert.Matches($@"^loss +{loss}  nats per token\nperplexity +\d+\.\d\d\d\ntokens +149  predicted, in windows of 64\nspeed +[\d.]+  tokens/s\n$", result.Output);
+        Assert.Matches(
+            $@"^loss +{loss}  nats per token, standard error 0\.\d{{5}} over 3 blocks of 64\nperplexity +\d+\.\d\d\d\nbits per byte +\d\.\d\d\d  of 149\n"
+                + @"tokens +149  predicted, in windows of 64\nspeed +[\d.]+  tokens/s\n$",
+            result.Output);
         Assert.Equal("", result.Error);
         Command.Run("score", models.Shakespeare, folder.File("missing")).Failed(4, "does not exist");
         Command.Run("score", models.Shakespeare, folder.FullPath).Failed(4, "is a folder");
@@ -101,7 +111,7 @@ public class ScoreVerbTests(Models models)
             BitConverter.TryWriteBytes(bytes.AsSpan((int)at), float.NaN);
         }
         File.WriteAllBytes(weights, bytes);
-        Command.Run(Command.Utf8("abc"), "score", weights, "-", "--json").Failed(3, "the loss is not a number");
+        Command.Run(Command.Utf8("abc"), "score", weights, "-", "--json").Failed(3, "the loss is not a number at token 1: the model");
     }
 
     [Fact]

@@ -38,12 +38,42 @@ public class TokenScorerTests
     {
         using var model = new InMemoryModel(TinyModels.Config with { EmbeddingDim = 96, MlpDim = 300, ContextLength = 60 });
         int[] ids = ModelRuns.Ids(model.Config, 61);
-        double[] expected = Losses(model, ids, 1), again = new double[60];
+        double[] expected = Losses(model, ids, 1);
+        var again = new TokenScore[60];
         Assert.Equal(expected, Losses(model, ids, 3));
         using var scorer = new TokenScorer(model.Gpt, 2);
-        scorer.Losses([3, 1, 2], new double[2]);
-        scorer.Losses(ids, again);
-        Assert.Equal(expected, again);
+        scorer.Score([3, 1, 2], new TokenScore[2]);
+        scorer.Score(ids, again);
+        Assert.Equal(expected, again.Select(score => score.Loss));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(33)]
+    [InlineData(34)]
+    [InlineData(35)]
+    [InlineData(79)]
+    public void Scores_of_the_last_tokens_are_the_last_of_all_scores(int count)
+    {
+        using var model = new InMemoryModel(Large);
+        int[] ids = ModelRuns.Ids(Large, 81);
+        TokenScore[] all = new TokenScore[80], last = new TokenScore[count];
+        using var scorer = new TokenScorer(model.Gpt, 1);
+        scorer.Score(ids, all);
+        scorer.Score(ids, last);
+        Assert.Equal(all[^count..], last);
+    }
+
+    [Fact]
+    public void Ranks_count_the_larger_logits()
+    {
+        using var model = new InMemoryModel(TinyModels.Config with { ContextLength = 50 });
+        int[] ids = ModelRuns.Ids(model.Config, 51);
+        double[][] logits = model.Reference.Forward(ids[..^1]);
+        var scores = new TokenScore[50];
+        using var scorer = new TokenScorer(model.Gpt, 1);
+        scorer.Score(ids, scores);
+        Assert.Equal(logits.Select((row, t) => 1 + row.Count(logit => logit > row[ids[t + 1]])), scores.Select(score => score.Rank));
     }
 
     [Theory]
@@ -66,50 +96,42 @@ public class TokenScorerTests
             if (item.GetProperty("logits_positions").GetString() != "all" || ids.Length < 2)
                 continue;
             int offset = item.GetProperty("logits_offset").GetInt32(), vocabSize = model.Gpt.Config.VocabSize;
-            double[] losses = new double[ids.Length - 1];
-            scorer.Losses(ids, losses);
+            var scores = new TokenScore[ids.Length - 1];
+            scorer.Score(ids, scores);
             double largest = item.GetProperty("max_abs_logit").GetDouble();
-            for (int t = 0; t < losses.Length; t++, compared++)
+            for (int t = 0; t < scores.Length; t++, compared++)
             {
                 int row = offset + (t * vocabSize);
                 double[] logits = [.. Enumerable.Range(row, vocabSize).Select(i => (double)BitConverter.ToSingle(reference, i * sizeof(float)))];
-                Assert.Equal(Loss(logits, ids[t + 1]), losses[t], 2 * LogitTolerance * largest);
+                Assert.Equal(Loss(logits, ids[t + 1]), scores[t].Loss, 2 * LogitTolerance * largest);
             }
         }
         Assert.InRange(compared, 5, int.MaxValue);
     }
 
     [Fact]
-    public void Losses_refuses_what_does_not_fit()
+    public void Score_refuses_what_does_not_fit()
     {
         using var model = new InMemoryModel(TinyModels.Config);
         using var scorer = new TokenScorer(model.Gpt, 1);
-        Assert.Throws<ArgumentException>(() => scorer.Losses([1], []));
-        Assert.Throws<ArgumentException>(() => scorer.Losses([], []));
-        Assert.Throws<ArgumentException>(() => scorer.Losses([1, 2, 3], new double[3]));
-        Assert.Throws<ArgumentException>(() => scorer.Losses(new int[9], new double[8]));   // T_max is 7
-        Assert.Contains("token id 11", Assert.Throws<ArgumentException>(() => scorer.Losses([1, 11], new double[1])).Message, StringComparison.Ordinal);
-        Assert.Contains("token id 11", Assert.Throws<ArgumentException>(() => scorer.Losses([11, 1], new double[1])).Message, StringComparison.Ordinal);
-        scorer.Losses(new int[8], new double[7]);
+        Assert.Throws<ArgumentException>(() => scorer.Score([1], []));
+        Assert.Throws<ArgumentException>(() => scorer.Score([], []));
+        Assert.Throws<ArgumentException>(() => scorer.Score([1, 2, 3], []));
+        Assert.Throws<ArgumentException>(() => scorer.Score([1, 2, 3], new TokenScore[3]));
+        Assert.Throws<ArgumentException>(() => scorer.Score(new int[9], new TokenScore[8]));   // T_max is 7
+        Assert.Contains("token id 11", Assert.Throws<ArgumentException>(() => scorer.Score([1, 11], new TokenScore[1])).Message, StringComparison.Ordinal);
+        Assert.Contains("token id 11", Assert.Throws<ArgumentException>(() => scorer.Score([11, 1], new TokenScore[1])).Message, StringComparison.Ordinal);
+        scorer.Score(new int[8], new TokenScore[7]);
     }
 
-    [Fact]
-    public void Losses_is_cancelled_between_pieces()
+    [Theory]
+    [InlineData(2)]
+    [InlineData(1)]
+    public void Score_is_cancelled_between_pieces(int predictions)
     {
         using var model = new InMemoryModel(TinyModels.Config);
         using var scorer = new TokenScorer(model.Gpt, 1);
-        Assert.Throws<OperationCanceledException>(() => scorer.Losses([1, 2], new double[1], new CancellationToken(canceled: true)));
-    }
-
-    [Fact]
-    public void Score_is_the_mean_over_all_tokens()
-    {
-        var score = new TextScore();
-        Assert.Equal(double.NaN, score.MeanLoss);
-        score.Add([1, 2]);
-        score.Add([6]);
-        Assert.Equal((3, 9.0, 3.0), (score.Tokens, score.TotalLoss, score.MeanLoss));
-        Assert.Equal(Math.E * Math.E * Math.E, score.Perplexity, 1e-12);
+        Assert.Throws<OperationCanceledException>(() => scorer.Score([1, 2, 3], new TokenScore[predictions], new CancellationToken(canceled: true)));
     }
 
     private static void AssertMatchesReference(InMemoryModel model, int[] ids)
@@ -124,9 +146,9 @@ public class TokenScorerTests
     private static double[] Losses(InMemoryModel model, int[] ids, int threads)
     {
         using var scorer = new TokenScorer(model.Gpt, threads);
-        double[] losses = new double[ids.Length - 1];
-        scorer.Losses(ids, losses);
-        return losses;
+        var scores = new TokenScore[ids.Length - 1];
+        scorer.Score(ids, scores);
+        return [.. scores.Select(score => score.Loss)];
     }
 
     private static double Loss(double[] logits, int token)

@@ -8,44 +8,36 @@ namespace MyGpt.Runtime.Scoring;
 /// <param name="kvType">What the KV cache holds keys and values as.</param>
 public sealed class TokenScorer(Gpt gpt, int threads, KvType kvType = KvType.F32) : IDisposable
 {
-    // Logits of one piece: 83 tokens of 50,257 logits. Longer pieces gain little, and a whole context would take 200 MB.
-    private const int MaxLogitBytes = 16 << 20;
+    private readonly WindowLogits _model = new(gpt, threads, kvType);
+    private readonly int _pieceLength = WindowLogits.PieceLength(gpt.Config.VocabSize, models: 1);
 
-    private readonly Activations _activations = new(gpt.Config, threads);
-    private readonly KvCache _cache = new(gpt.Config, kvType);
-    private readonly TokenBatch _batch = new();
-    private readonly int _pieceLength = Math.Max(1, MaxLogitBytes / sizeof(float) / gpt.Config.VocabSize);
-
-    /// <summary>The loss of each token of a window but the first, which is only looked at.</summary>
+    /// <summary>Scores the last tokens of a window; those before them, one at least, are only looked at.</summary>
     /// <param name="tokens">Token ids, (n + 1), n from 1 to T_max.</param>
-    /// <param name="losses">Destination, (n): -ln p(tokens[i + 1] | tokens[0 .. i]) in nats. Infinite for a token that the model rules out, NaN for logits that are no numbers.</param>
+    /// <param name="scores">Destination, (k), k from 1 to n: how tokens[n + 1 - k] and those behind it were predicted, each from all tokens before it.</param>
     /// <param name="cancellation">Ends the work between two pieces of the window.</param>
     /// <exception cref="ArgumentException">The lengths do not go together, or an id is not below V.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public void Losses(ReadOnlySpan<int> tokens, Span<double> losses, CancellationToken cancellation = default)
+    public void Score(ReadOnlySpan<int> tokens, Span<TokenScore> scores, CancellationToken cancellation = default)
     {
-        int count = tokens.Length - 1, vocabSize = gpt.Config.VocabSize;
-        if (losses.Length != count || count < 1 || count > gpt.Config.ContextLength)
-            throw new ArgumentException($"{tokens.Length} tokens and {losses.Length} losses found, n + 1 and n needed with n from 1 to {gpt.Config.ContextLength}");
-        if ((uint)tokens[^1] >= (uint)vocabSize)   // never goes in; of the others Forward takes care
-            throw new ArgumentException($"token id {tokens[^1]} found, 0 to {vocabSize - 1} needed", nameof(tokens));
-        _cache.Truncate(0);
-        for (int start = 0; start < count; start += _pieceLength)
+        WindowLogits.Check(gpt.Config, tokens, scores.Length);
+        int vocabSize = gpt.Config.VocabSize;
+        ReadOnlySpan<int> inputs = tokens[^(scores.Length + 1)..^1], targets = tokens[^scores.Length..];   // (k)
+        _model.Restart();
+        _model.Read(tokens[..^(scores.Length + 1)], cancellation);
+        for (int start = 0; start < scores.Length; start += _pieceLength)
         {
             cancellation.ThrowIfCancellationRequested();
-            int length = Math.Min(_pieceLength, count - start);
-            _batch.Clear();
-            _batch.Add(_cache, tokens.Slice(start, length), LogitRows.All);
-            ReadOnlySpan<float> logits = gpt.Forward(_batch, _activations);                      // (length, V)
+            int length = Math.Min(_pieceLength, scores.Length - start);
+            ReadOnlySpan<float> logits = _model.Predict(inputs.Slice(start, length));                // (length, V)
             for (int i = 0; i < length; i++)
-                losses[start + i] = -LogSoftmax.Of(logits.Slice(i * vocabSize, vocabSize), tokens[start + i + 1]);
+            {
+                ReadOnlySpan<float> row = logits.Slice(i * vocabSize, vocabSize);
+                int token = targets[start + i];
+                scores[start + i] = new TokenScore(-LogSoftmax.Of(row, token), TokenRank.Of(row, token));
+            }
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _cache.Dispose();
-        _activations.Dispose();
-    }
+    public void Dispose() => _model.Dispose();
 }

@@ -15,6 +15,15 @@ internal static class TextFile
     // little enough that a wrong file does not fill the memory with its text and its tokens.
     private const int MaxBytes = 16 << 20;
 
+    /// <summary>Reads a file, or standard input where the path says so; bytes that are no UTF-8 are an error.</summary>
+    /// <param name="path">As the user gave it.</param>
+    /// <param name="console">Where standard input is; Ctrl-C ends the reading of a pipe.</param>
+    /// <exception cref="CommandException">It does not exist, is too long, or is not UTF-8.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">Ctrl-C came first.</exception>
+    public static string ReadAny(string path, CommandConsole console) =>
+        path == StandardInput ? ReadStandardInput(replaceInvalid: false, console) : Read(path, replaceInvalid: false, console);
+
     /// <summary>Reads a file.</summary>
     /// <param name="path">As the user gave it.</param>
     /// <param name="replaceInvalid">Whether bytes that are no UTF-8 become U+FFFD, with a warning, and are no error.</param>

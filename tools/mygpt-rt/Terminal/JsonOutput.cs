@@ -26,4 +26,27 @@ internal static class JsonOutput
         output.Write(buffer.GetBuffer(), 0, (int)buffer.Length);
         output.Flush();
     }
+
+    /// <summary>Writes one object and a newline as its members come, where they are too many to be gathered: what fails in the middle leaves a part of it.</summary>
+    /// <param name="output">Standard output.</param>
+    /// <param name="members">Writes the object's members, and flushes now and then.</param>
+    public static void Stream(Stream output, Action<Utf8JsonWriter> members)
+    {
+        var writer = new Utf8JsonWriter(output, Options);   // not disposed when it fails: that would write what it still holds
+        writer.WriteStartObject();
+        members(writer);
+        writer.WriteEndObject();
+        writer.Flush();
+        output.WriteByte((byte)'\n');
+        output.Flush();
+    }
+
+    /// <summary>Writes a number, or null: JSON has neither infinity nor NaN.</summary>
+    public static void WriteNumber(Utf8JsonWriter json, string name, double value)
+    {
+        if (double.IsFinite(value))
+            json.WriteNumber(name, value);
+        else
+            json.WriteNull(name);
+    }
 }

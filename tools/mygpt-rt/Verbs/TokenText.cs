@@ -5,9 +5,13 @@ using MyGpt.CommandLine.Terminal;
 
 namespace MyGpt.CommandLine.Verbs;
 
-/// <summary>A token as it is shown to people.</summary>
+/// <summary>A token as text.</summary>
 internal static class TokenText
 {
+    /// <summary>As it is; what is no UTF-8 becomes U+FFFD.</summary>
+    /// <param name="token">The token's bytes.</param>
+    public static string Plain(ReadOnlySpan<byte> token) => Encoding.UTF8.GetString(token);
+
     /// <summary>In quotes, so that spaces can be seen; a part of a character as its bytes.</summary>
     /// <param name="token">The token's bytes.</param>
     public static string Shown(ReadOnlySpan<byte> token)
