@@ -42,6 +42,16 @@ internal sealed class ReferenceFileReader() : FuzzReader("expected.json", Make)
         yield return Of(Json, "logits.f32.bin", numbers);
         yield return Of(Json.Replace("\"dtype\": \"float32\", \"logits_file\": \"logits.f32.bin\"", "\"logits_f64_file\": \"logits.f64.bin\"",
             StringComparison.Ordinal), "logits.f64.bin", [.. numbers, .. numbers]);
+
+        // Hidden states in the same file of numbers: 3 rows of 2 and of 3, and a row of 5.
+        const string Hidden = """
+            {"logits_file": "logits.f32.bin", "cases": [
+              {"prompt_ids": [0, 1, 2], "logits_shape": [3, 5], "hidden": {"file": "logits.f32.bin", "dtype": "float32", "operations": [
+                {"name": "embedding", "offset": 0, "shape": [3, 2]},
+                {"name": "blocks.0.mlp_hidden", "offset": 6, "shape": [3, 3], "max_abs_diff_f32_f64": 1.5e-6}]}},
+              {"prompt_ids": [4], "logits_shape": [1, 5], "hidden": {"file": "logits.f32.bin", "operations": [{"name": "logits", "shape": [1, 5]}]}}]}
+            """;
+        yield return Of(Hidden, "logits.f32.bin", numbers);
     }
 
     private static FuzzSeed Of(string json, string name, byte[] numbers) => new(
