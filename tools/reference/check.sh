@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Dumps a reference of every fixture checkpoint of the four families with PyTorch, and holds it against two others: the numbers that were
-# recorded with the fixture by the tutorials' own code, and mygpt-rt, which converts the same checkpoint and verifies it. One line a
-# fixture, then a summary; exit code 1 when anything differs.
+# recorded with the fixture by the tutorials' own code, and mygpt-rt, which converts the same checkpoint and verifies it operation by
+# operation. Then runs the example of a model class of one's own. One line each, then a summary; exit code 1 when anything differs.
 #   tools/reference/check.sh [FIXTURES]      the folder of fixtures, ../shared/fixtures unless given; PYTHON=... for another Python
 set -uo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 PYTHONDONTWRITEBYTECODE=1
 
 fixtures=${1:-../shared/fixtures}
@@ -23,31 +23,43 @@ trap 'rm -rf "$work"' EXIT
 echo "PyTorch $version, $("$python" --version)"
 
 checked=0 failed=0
+verdict='import json, sys
+found = json.load(sys.stdin)
+total, steps = found["total"], found["layers"]["operations"]
+diverging = sum(step["diverges"] for step in steps)
+print("; mygpt-rt: %.1e of %.1e, %d operations, %d diverge: %s" % (total["max_abs_diff"], total["limit"], len(steps), diverging,
+                                                                   "PASS" if found["pass"] else "FAIL"))'
 report() { # NAME STATUS FIGURES
     checked=$((checked + 1))
-    (($2 == 0)) || failed=$((failed + 1))
-    printf '%-6s %-64s %s\n' "$( (($2 == 0)) && echo ok || echo FAILED)" "$1" "$3"
+    local word=ok
+    (($2 == 0)) || { failed=$((failed + 1)); word=FAILED; }
+    printf '%-6s %-54s %s%s\n' "$word" "$1" "$3" "$( (($2 == 0)) || tail -n 1 "$work/errors")"
 }
 # The options of convert come first, then -- and those of dump.py. The fixtures are trusted: PyTorch 1.13 loads no floating-point
 # numbers as weights only, so that no checkpoint with a learning rate in it gets through.
 check() { # FIXTURE FILE [CONVERT-OPTION...] [-- DUMP-OPTION...]
-    local name=$1 folder=$fixtures/$1 checkpoint=$fixtures/$1/$2 out=$work/$1-$2 figures verified status=0
-    local -a convert=() dump=()
+    local name=$1/$2 recorded=$fixtures/$1/expected.json checkpoint=$fixtures/$1/$2 out=$work/$1-$2 figures status=0
+    local -a options=()
     shift 2
-    while (($# > 0)) && [ "$1" != -- ]; do convert+=("$1"); shift; done
-    dump=("${@:2}")
+    while (($# > 0)) && [ "$1" != -- ]; do options+=("$1"); shift; done
     figures=$({
-        "$python" tools/reference/dump.py "$checkpoint" --like "$folder/expected.json" --hidden --out "$out" ${dump[@]+"${dump[@]}"} >/dev/null &&
-        "$python" tools/reference/compare.py "$folder/expected.json" "$out/reference.json"
-    } 2>&1) || status=1
-    if ((status == 0)); then
-        verified=$({
-            mygpt_rt convert "$checkpoint" "$out/weights.bin" ${convert[@]+"${convert[@]}"} >/dev/null 2>&1 &&
-            mygpt_rt verify "$out/weights.bin" "$out/reference.json"
-        } 2>&1) || status=1
-        figures+="; mygpt-rt: $(tail -n 1 <<<"$verified")"
-    fi
-    report "$name/${checkpoint##*/}" "$status" "$figures"
+        "$python" tools/reference/dump.py "$checkpoint" --like "$recorded" --hidden --out "$out" "${@:2}" >"$work/said" &&
+        "$python" tools/reference/compare.py "$recorded" "$out/reference.json" &&
+        mygpt_rt convert "$checkpoint" "$out/weights.bin" ${options[@]+"${options[@]}"} --json >"$work/said" &&
+        mygpt_rt verify "$out/weights.bin" "$out/reference.json" --layers --json >"$out/verified.json"
+    } 2>"$work/errors") || status=1
+    [ ! -s "$out/verified.json" ] || figures+=$("$python" -c "$verdict" <"$out/verified.json")
+    report "$name" "$status" "$figures"
+}
+# Hooks on the modules of a class against the forward pass that is written out.
+check_own() { # FIXTURE FILE
+    local plain=$work/$1-$2/reference.json figures status=0
+    figures=$({
+        "$python" tools/reference/dump.py "$fixtures/$1/$2" --like "$plain" --hidden --out "$work/own" --own example_model \
+            --trust-pickle >"$work/said" &&
+        "$python" tools/reference/compare.py "$plain" "$work/own/reference.json"
+    } 2>"$work/errors") || status=1
+    report "$1/$2 --own example_model" "$status" "$figures"
 }
 
 check nanogpt_char_nobias ckpt.pt -- --trust-pickle
@@ -65,6 +77,7 @@ check hf_gpt2_char pytorch_model.bin
 check hf_gpt2_char_bf16 model.safetensors
 check hf_gpt2_char_f16 pytorch_model.bin
 check hf_gpt2_vocab50257_f16 model.safetensors
+check_own gpt104_tied ckpt.pt
 
 echo "$checked checked, $failed failed"
 ((failed == 0))

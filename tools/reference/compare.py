@@ -54,7 +54,7 @@ def main() -> None:
         left, right = hidden(paths[0], theirs), hidden(paths[1], mine)
         if left and list(left) != list(right):
             problems.append(f"{name}: other operations, or in another order")
-        for step in left.keys() & right.keys():
+        for step in (step for step in left if step in right):
             operations += 1
             if left[step].shape != right[step].shape or not np.abs(left[step] - right[step]).max() <= ROUNDING * np.abs(left[step]).max():
                 problems.append(f"{name}: {step} differs")
@@ -62,9 +62,9 @@ def main() -> None:
         if not any(item["name"] == mine["name"] and item["ids"] == mine["ids"] for item in recorded["greedy"]):
             problems.append(f"{mine['name']}: the greedy continuation differs")
     if problems:
-        sys.exit("; ".join(problems))
-    also = f", {operations} hidden states" if operations else ""
-    print(f"{len(other['cases'])} cases within {largest:.1e}{also}, {len(other['greedy'])} continuations the same")
+        sys.exit("; ".join(problems[:3]) + (f"; and {len(problems) - 3} more" if len(problems) > 3 else ""))
+    also = f"{operations} hidden states, " if operations else ""
+    print(f"{len(other['cases'])} cases, {also}{len(other['greedy'])} continuations: {largest:.1e}")
 
 
 if __name__ == "__main__":

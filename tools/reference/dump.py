@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 from pathlib import Path
@@ -18,10 +17,10 @@ import torch
 from gpt_reference.checkpoint import open_checkpoint
 from gpt_reference.own import own_gpt
 from gpt_reference.plain import ACTIVATIONS, PlainGpt
-from gpt_reference.reference import JSON, Case, Continuation, write_reference
+from gpt_reference.reference import JSON, Case, Continuation, Model, write_reference
 
 
-def parse_ids(text: str) -> list[int]:
+def token_ids(text: str) -> list[int]:
     """`1,2,3`, or what `mygpt-rt tokenize --json` prints."""
     ids = json.loads(text)["ids"] if text.lstrip().startswith("{") else [int(part) for part in text.replace(",", " ").split()]
     if not ids:
@@ -33,7 +32,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("checkpoint", type=Path, help="file, or folder that holds it; with --own transformers whatever from_pretrained takes")
-    add("--ids", type=parse_ids, action="append", default=[], metavar="1,2,3", help="token ids of a prompt, or the output of "
+    add("--ids", type=token_ids, action="append", default=[], metavar="1,2,3", help="token ids of a prompt, or the output of "
         "mygpt-rt tokenize --json; may be repeated")
     add("--like", type=Path, metavar="JSON", help="prompts and continuations of another reference")
     add("--greedy", type=int, default=0, metavar="N", help="continue each --ids by N tokens")
@@ -61,26 +60,37 @@ def prompts(arguments: argparse.Namespace) -> tuple[list[Case], list[Continuatio
     return cases, greedy
 
 
-def main() -> None:
-    arguments = parse_arguments()
-    try:
-        model = (own_gpt(arguments.own, arguments.checkpoint, arguments.trust_pickle) if arguments.own else
-                 PlainGpt(open_checkpoint(arguments.checkpoint, arguments.trust_pickle), arguments.heads, arguments.activation))
-        print(model)
-        cases, greedy = prompts(arguments)
-        if too_long := [case.name for case in cases if len(case.ids) > model.context_length]:
-            raise ValueError(f"{', '.join(too_long)}: longer than the context, {model.context_length} tokens")
-        with torch.no_grad():
-            reference = write_reference(model, arguments.out, cases, greedy, arguments.hidden,
-                                        checkpoint=arguments.checkpoint.name, computed_by=str(model))
-    except (OSError, ValueError, IndexError) as error:   # PyTorch's IndexError: a token id that the vocabulary has not
-        sys.exit(f"error: {error}")
+def run(arguments: argparse.Namespace) -> None:
+    model: Model
+    if arguments.own:
+        model = own_gpt(arguments.own, arguments.checkpoint, arguments.trust_pickle)
+    else:
+        model = PlainGpt(open_checkpoint(arguments.checkpoint, arguments.trust_pickle), arguments.heads, arguments.activation)
+    print(model)
+    cases, greedy = prompts(arguments)
+    if too_long := [case.name for case in cases if len(case.ids) > model.context_length]:
+        raise ValueError(f"{', '.join(too_long)}: longer than the context, {model.context_length} tokens")
+    with torch.no_grad():
+        reference = write_reference(model, arguments.out, cases, greedy, arguments.hidden,
+                                    checkpoint=arguments.checkpoint.name, computed_by=str(model))
     for case in reference["cases"]:
         rows, columns = case["logits_shape"]
         print(f"{case['name']}: {rows} x {columns} logits, float32 is within {case['max_abs_diff_f32_f64']:.1e} of float64")
     for item in reference["greedy"]:
         print(f"{item['name']}: {len(item['ids'])} greedy tokens, each ahead of the second by {item['min_margin']:.1e} or more")
     print(arguments.out / JSON)
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    try:
+        run(arguments)
+    except (OSError, ValueError, ImportError) as error:
+        sys.exit(f"error: {error}")
+    except (IndexError, RuntimeError) as error:   # an id that is no token, a shape that does not fit
+        if arguments.own:
+            raise
+        sys.exit(f"error: {arguments.checkpoint}: {error}")
 
 
 if __name__ == "__main__":

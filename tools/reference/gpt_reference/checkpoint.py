@@ -25,8 +25,13 @@ class Checkpoint:
 def open_checkpoint(path: Path, trust_pickle: bool = False) -> Checkpoint:
     """Reads a file, or the one of a usual name in a folder."""
     if path.is_dir():
-        path = next((path / name for name in IN_FOLDER if (path / name).exists()), path / IN_FOLDER[0])
+        found = [path / name for name in IN_FOLDER if (path / name).exists()]
+        if not found:
+            raise ValueError(f"{path} has no {', '.join(IN_FOLDER)}; name the file")
+        path = found[0]
     root = read_safetensors(path) if path.suffix == ".safetensors" else read_pickle(path, trust_pickle)
+    if not isinstance(root, dict):
+        raise ValueError(f"{path} holds a {type(root).__name__}, not a dictionary with tensors; save the state_dict() of a model")
     config = next((root[key] for key in CONFIG_KEYS if key in root), None)
     if config is None:
         beside = path.parent / "config.json"
@@ -38,7 +43,7 @@ def open_checkpoint(path: Path, trust_pickle: bool = False) -> Checkpoint:
     return Checkpoint({name: value for name, value in state.items() if isinstance(value, Tensor)}, config)
 
 
-def read_pickle(path: Path, trust: bool) -> dict[str, Any]:
+def read_pickle(path: Path, trust: bool) -> Any:
     """Of what torch.save wrote only tensors and plain containers are read, unless the user trusts the file."""
     try:
         return torch.load(path, map_location="cpu", weights_only=not trust)
@@ -46,6 +51,8 @@ def read_pickle(path: Path, trust: bool) -> dict[str, Any]:
         reason = str(error).rpartition("WeightsUnpickler error: ")[2].splitlines()[0]
         raise ValueError(f"{path}: PyTorch {torch.__version__} does not load it as weights only ({reason}); if you trust the file, "
                          "because you made it, for instance: --trust-pickle, which runs whatever code is in it") from None
+    except (RuntimeError, EOFError) as error:
+        raise ValueError(f"{path}: PyTorch does not read it: {str(error).splitlines()[0] if str(error) else 'empty'}") from None
 
 
 def read_safetensors(path: Path) -> dict[str, Any]:
@@ -55,6 +62,8 @@ def read_safetensors(path: Path) -> dict[str, Any]:
     tensors: dict[str, Any] = {}
     for name, entry in json.loads(data[8:start]).items():
         if name != "__metadata__":
+            if entry["dtype"] not in SAFETENSORS:
+                raise ValueError(f"{path}: {name} has numbers of type {entry['dtype']}, which are not read")
             first, end = entry["data_offsets"]
             numbers = torch.frombuffer(data[start + first:start + end], dtype=SAFETENSORS[entry["dtype"]])
             tensors[name] = numbers.reshape(entry["shape"])

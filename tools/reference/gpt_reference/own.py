@@ -34,7 +34,7 @@ class OwnGpt:
             return hook
 
         hooks = [child.register_forward_hook(watch(found)) for name, child in module.named_modules()
-                 if (found := part(name)) not in (None, "tokens", "positions")]
+                 if (found := part(name)) is not None and found not in ("tokens", "positions", "head")]
         try:
             logits = logits_of(module, torch.tensor([ids]))
         finally:
@@ -44,7 +44,7 @@ class OwnGpt:
 
     @functools.lru_cache(maxsize=2)
     def cast(self, dtype: torch.dtype) -> nn.Module:
-        return copy.deepcopy(self.module).to("cpu", dtype).eval()
+        return copy.deepcopy(self.module).to(device=torch.device("cpu"), dtype=dtype).eval()
 
 
 def logits_of(module: nn.Module, ids: Tensor) -> Tensor:
@@ -83,11 +83,17 @@ def own_gpt(code: str, path: Path, trust_pickle: bool) -> OwnGpt:
         return OwnGpt(module, module.config.n_positions)
     checkpoint = open_checkpoint(path, trust_pickle)
     config = checkpoint.config
-    if hasattr(python, "GPTConfig"):
-        module = python.GPT(python.GPTConfig(**config))
-    else:
-        module = python.GPT(**{key: config[key] for key in inspect.signature(python.GPT).parameters if key in config})
+    try:
+        if hasattr(python, "GPTConfig"):
+            module = python.GPT(python.GPTConfig(**config))
+        else:
+            module = python.GPT(**{key: config[key] for key in inspect.signature(python.GPT).parameters if key in config})
+    except (AttributeError, TypeError) as error:
+        raise ValueError(f"{code} makes no GPT of the checkpoint's config, {config}: {error}") from error
     result = module.load_state_dict({unwrapped(name): tensor for name, tensor in checkpoint.state.items()}, strict=False)
     if strangers := [name for name in (*result.missing_keys, *result.unexpected_keys) if not MASK.fullmatch(name)]:
         raise ValueError(f"{code}.GPT and the checkpoint do not both have {', '.join(strangers)}")
-    return OwnGpt(module, next(config[key] for key in ("block_size", "context_length", "max_seq_len") if key in config))
+    context = next((config[key] for key in ("block_size", "context_length", "max_seq_len") if key in config), None)
+    if context is None:
+        raise ValueError(f"the checkpoint's config, {config}, does not say the context length")
+    return OwnGpt(module, context)

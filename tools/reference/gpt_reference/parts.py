@@ -55,6 +55,13 @@ def weights_of(state: dict[str, Tensor]) -> dict[str, Tensor]:
             weights[f"{found}.{parameter}"] = tensor
         elif not MASK.fullmatch(name):
             raise ValueError(f"{name} {tuple(tensor.shape)} is no tensor of the four families; use your own class with --own")
-    if missing := [name for name in ("tokens", "0.attention_norm", "0.mlp_in", "final_norm") if f"{name}.weight" not in weights]:
+    absent = ("q", "k", "v") if "0.qkv.weight" in weights else ("qkv",)
+    needed = [f"{i}.{name}" for i in range(layer_count(weights)) for name in OF_BLOCK if name not in absent]
+    needed += ["tokens", "final_norm", *([] if "cos" in weights and "sin" in weights else ["positions"])]
+    if missing := [name for name in needed if f"{name}.weight" not in weights]:
         raise ValueError(f"no tensor is {', '.join(missing)} under a name of the four families; use your own class with --own")
     return weights
+
+
+def layer_count(weights: dict[str, Tensor]) -> int:
+    return 1 + max((int(name.split(".")[0]) for name in weights if name[0].isdigit()), default=0)

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .checkpoint import Checkpoint
-from .parts import weights_of
+from .parts import layer_count, weights_of
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "gelu-erf": F.gelu,
@@ -30,13 +30,13 @@ class PlainGpt:
         is_conv1d = fused is not None and fused.shape[1] == 3 * fused.shape[0]      # Hugging Face's matrices are (in, out)
         if is_conv1d:
             self.weights = {name: w.t() if name[0].isdigit() and w.dim() == 2 else w for name, w in self.weights.items()}
-        self.heads = heads or next((config[key] for key in ("n_head", "n_heads", "num_heads") if key in config), 0)
+        self.heads = heads if heads else int(next((config[key] for key in ("n_head", "n_heads", "num_heads") if key in config), 0))
         if not self.heads:
             raise ValueError("the checkpoint does not say the number of heads; give --heads")
         self.activation = activation or stated_activation(config) or family_activation(config, is_conv1d, is_mygpt=fused is None)
         self.epsilon = config.get("layer_norm_epsilon", 1e-5)
         self.is_rms = config.get("norm_type") == "rms"
-        self.layers = 1 + max(int(name.split(".")[0]) for name in self.weights if name[0].isdigit())
+        self.layers = layer_count(self.weights)
         self.width = self.weights["tokens.weight"].shape[1]
         self.context_length = len(self.weights["cos" if "cos" in self.weights else "positions.weight"])
 
