@@ -70,13 +70,14 @@ public sealed class ModelFile : IDisposable
     /// elements, of <paramref name="matrixType"/> for a matrix and float32 for a vector.
     /// </param>
     /// <param name="overwrite">Whether a file that is already there may be replaced.</param>
+    /// <param name="check">Gets the path of the whole file before it has its name; what it throws is thrown, and nothing is kept. Null: nobody looks.</param>
     /// <exception cref="ArgumentException">The description contradicts itself, or the type is none of a weight.</exception>
     /// <exception cref="InvalidOperationException">A tensor's writer wrote too much or too little.</exception>
     /// <exception cref="IOException">It exists and may not be replaced, or cannot be written; what was there is unchanged.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     /// <exception cref="OperationCanceledException">SIGINT, SIGTERM or SIGHUP came meanwhile; what was there is unchanged.</exception>
     public static void Write(
-        string path, ModelDescription model, ElementType matrixType, Func<TensorSpec, Action<Stream>> tensors, bool overwrite)
+        string path, ModelDescription model, ElementType matrixType, Func<TensorSpec, Action<Stream>> tensors, bool overwrite, Action<string>? check = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(tensors);
@@ -98,7 +99,7 @@ public sealed class ModelFile : IDisposable
             spec.IsMatrix ? matrixType : ElementType.F32,
             spec.IsMatrix ? [spec.Rows, spec.Columns] : [spec.Columns],
             tensors(spec)));
-        WeightsWriter.Write(path, header, [.. TokenizerHeader.Sections(model.Tokenizer), .. weights], overwrite);
+        WeightsWriter.Write(path, header, [.. TokenizerHeader.Sections(model.Tokenizer), .. weights], overwrite, check);
     }
 
     /// <summary>Unmaps the file: the model's weights and its tokenizer's tables are gone.</summary>

@@ -4,11 +4,12 @@ namespace MyGpt.Runtime.Tests.CommandLine;
 public sealed class Models : IDisposable
 {
     private readonly TemporaryFolder _folder = new(nameof(Models));
-    private readonly Lazy<string> _shakespeare, _words, _noVocabulary;
+    private readonly Lazy<string> _shakespeare, _shakespeareQ4, _words, _noVocabulary;
 
     public Models()
     {
         _shakespeare = new(() => Convert("mygpt_final_shakespeare/shakespeare.ckpt", "shakespeare.bin"));
+        _shakespeareQ4 = new(() => Convert("mygpt_final_shakespeare/shakespeare.ckpt", "shakespeare-q4.bin", "--type", "q4"));
         _noVocabulary = new(() => Convert("mygpt_ch15_bare_state_dict/trained_gpt.pt", "ids.bin", "--heads", "2"));
         _words = new(() =>
         {
@@ -20,6 +21,9 @@ public sealed class Models : IDisposable
 
     /// <summary>65 characters, context 64.</summary>
     public string Shakespeare => _shakespeare.Value;
+
+    /// <summary>The same with matrices of q4.</summary>
+    public string ShakespeareQ4 => _shakespeareQ4.Value;
 
     /// <summary>Four words "I love AI !", which it repeats; context 64.</summary>
     public string Words => _words.Value;

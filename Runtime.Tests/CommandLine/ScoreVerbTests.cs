@@ -57,6 +57,147 @@ public class ScoreVerbTests(Models models)
         Command.Run("score", models.Shakespeare, folder.FullPath).Failed(4, "is a folder");
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(20)]
+    [InlineData(63)]
+    public void Score_with_a_stride_predicts_each_token_once_from_what_is_before_it(int stride)
+    {
+        JsonElement json = Command.Run(Command.Utf8(Text), "score", models.Shakespeare, "-", "--json", "--stride", $"{stride}").Succeeded().Json();
+        Assert.Equal((149, stride), (Int(json, "tokens"), Int(json, "stride")));
+        double expected = Expected(models.Shakespeare, Text, stride: stride);
+        Assert.Equal(expected, json.GetProperty("loss").GetDouble(), 1e-9);
+        Assert.NotEqual(Expected(models.Shakespeare, Text), expected, 1e-4);
+    }
+
+    [Fact]
+    public void Score_with_a_stride_says_so_and_one_beyond_the_context_is_a_usage_error()
+    {
+        Command.Run(Command.Utf8(Text), "score", models.Shakespeare, "-", "--stride", "16").Succeeded().Shows("in windows of 64, each 16 further\n");
+        Command.Run(Command.Utf8(Text), "score", models.Shakespeare, "-", "--stride", "65").Failed(2, "from 1 to 64");
+        Command.Run(Command.Utf8(Text), "score", models.Shakespeare, "-", "--stride", "0").Failed(2, "--stride is '0'");
+    }
+
+    [Fact]
+    public void Score_lists_every_token_when_told()
+    {
+        const string Odd = "First \U0001F600!";
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string weights = TinyModels.Write(folder.File("bpe.bin"), TinyModels.Config with { VocabSize = 259 }, tokenizer: TinyModels.Bpe());
+        JsonElement json = Command.Run(Command.Utf8(Odd), "score", weights, "-", "--json", "--per-token").Succeeded().Json();
+        Assert.Equal(["per_token", .. Members], json.EnumerateObject().Select(member => member.Name));
+        JsonElement[] tokens = [.. json.GetProperty("per_token").EnumerateArray()];
+        List<(int Id, double[] Row)> expected = LogProbabilities(weights, Odd);
+        Assert.Equal((11, 10), (tokens.Length, expected.Count));
+        Assert.Equal((JsonValueKind.Null, JsonValueKind.Null), (tokens[0].GetProperty("loss").ValueKind, tokens[0].GetProperty("rank").ValueKind));
+        Assert.Equal(Command.Utf8(Odd), tokens.SelectMany(token => token.GetProperty("bytes").EnumerateArray()).Select(value => value.GetByte()));
+        Assert.Equal(["F", "i", "r", "s", "t", " ", "\uFFFD", "\uFFFD", "\uFFFD", "\uFFFD", "!"], tokens.Select(token => token.GetProperty("text").GetString()));
+        for (int i = 0; i < expected.Count; i++)
+        {
+            (int id, double[] row) = expected[i];
+            Assert.Equal(id, Int(tokens[i + 1], "id"));
+            Assert.Equal(-row[id], tokens[i + 1].GetProperty("loss").GetDouble(), 1e-9);
+            Assert.Equal(1 + row.Count(other => other > row[id]), Int(tokens[i + 1], "rank"));
+        }
+        Command.Run(Command.Utf8(Odd), "score", weights, "-", "--per-token").Failed(2, "give --json too");
+    }
+
+    [Fact]
+    public void Comparison_shows_what_the_logits_of_both_models_say()
+    {
+        string narrow = models.ShakespeareQ4;
+        CommandResult result = Command.Run(Command.Utf8(Text), "score", narrow, "-", "--against", models.Shakespeare, "--json", "--per-token").Succeeded();
+        JsonElement json = result.Json(), against = json.GetProperty("against");
+        List<(int Id, double[] Row)> q = LogProbabilities(narrow, Text), p = LogProbabilities(models.Shakespeare, Text);
+        double[] kl = [.. p.Zip(q, (a, b) => a.Row.Zip(b.Row, (x, y) => Math.Exp(x) * (x - y)).Sum())];
+        double[] increase = [.. p.Zip(q, (a, b) => a.Row[a.Id] - b.Row[b.Id])];
+        double model = q.Average(token => -token.Row[token.Id]), baseline = p.Average(token => -token.Row[token.Id]);
+        Assert.Equal((model, baseline), (json.GetProperty("loss").GetDouble(), against.GetProperty("loss").GetDouble()), Near);
+        Assert.Equal(models.Shakespeare, against.GetProperty("file").GetString());
+        Assert.Equal(100 * (Math.Exp(model) / Math.Exp(baseline) - 1), json.GetProperty("perplexity_increase_percent").GetDouble(), 1e-7);
+        Assert.Equal(kl.Average(), json.GetProperty("kl_divergence").GetDouble(), 1e-9);
+        Assert.Equal(p.Zip(q, (a, b) => Top(a.Row) == Top(b.Row) ? 1.0 : 0).Average(), json.GetProperty("same_top_share").GetDouble(), 1e-12);
+
+        int[] worst = [.. increase.Select((value, i) => (value, i)).OrderByDescending(item => item.value).Take(10).Select(item => item.i + 1)];
+        Assert.Equal(worst, json.GetProperty("worst").EnumerateArray().Select(token => Int(token, "index")));
+        JsonElement first = json.GetProperty("worst")[0];
+        int begin = Math.Max(0, worst[0] - 40);
+        Assert.Equal((Text[begin..worst[0]], Text[worst[0]..(worst[0] + 1)]), (first.GetProperty("before").GetString(), first.GetProperty("text").GetString()));
+        JsonElement[] tokens = [.. json.GetProperty("per_token").EnumerateArray()];
+        for (int i = 0; i < kl.Length; i++)
+        {
+            Assert.Equal(kl[i], tokens[i + 1].GetProperty("kl_divergence").GetDouble(), 1e-9);
+            Assert.Equal(increase[i], tokens[i + 1].GetProperty("loss").GetDouble() - tokens[i + 1].GetProperty("against_loss").GetDouble(), 1e-9);
+        }
+
+        CommandResult table = Command.Run(Command.Utf8(Text), "score", narrow, "-", "--against", models.Shakespeare).Succeeded();
+        table.Shows("\nKL divergence ", "\nsame top token ", "nats per token, standard error ", "\nchange ", "  after\n");
+        Assert.Contains($"{(100 * (Math.Exp(model - baseline) - 1)).ToString("+0.00;-0.00", System.Globalization.CultureInfo.InvariantCulture)} %\n", table.Output, StringComparison.Ordinal);
+
+        static int Top(double[] row) => Array.IndexOf(row, row.Max());
+    }
+
+    [Fact]
+    public void Comparison_with_itself_differs_in_nothing()
+    {
+        JsonElement json = Command.Run(Command.Utf8(Text), "score", models.Shakespeare, "-", "--against", models.Shakespeare, "--json").Succeeded().Json();
+        Assert.Equal((0.0, 0.0, 1.0), (json.GetProperty("perplexity_increase_percent").GetDouble(), json.GetProperty("kl_divergence").GetDouble(), json.GetProperty("same_top_share").GetDouble()));
+        Assert.Equal((0.0, 0), (json.GetProperty("loss_increase_standard_error").GetDouble(), json.GetProperty("worst").GetArrayLength()));
+        Command.Run(Command.Utf8("First"), "score", models.Shakespeare, "-", "--against", models.Shakespeare).Succeeded().Shows(" 0 %\n", "nats per token\n");
+    }
+
+    [Fact]
+    public void Comparison_of_models_of_two_contexts_is_in_windows_of_the_smaller()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string large = Tiny(TinyModels.Config, 1), small = Tiny(TinyModels.Config with { ContextLength = 3 }, 2);
+        JsonElement json = Command.Run(Command.Utf8("abcdefghij"), "score", large, "-", "--against", small, "--json").Succeeded().Json();
+        Assert.Equal(3, Int(json, "context_length"));
+        Assert.Equal(Expected(small, "abcdefghij"), json.GetProperty("against").GetProperty("loss").GetDouble(), 1e-9);
+
+        string Tiny(GptConfig config, int seed) =>
+            TinyModels.Write(folder.File($"{seed}.bin"), config, seed, tokenizer: TinyModels.Characters("abcdefghijk"));
+    }
+
+    [Fact]
+    public void Comparison_needs_one_vocabulary()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string tiny = Tiny("tiny", "abcdefghijk"), other = Tiny("other", "abcdefghikj"), fewer = Tiny("fewer", "abcdefghij"), ids = TinyModels.Write(folder.File("ids"), TinyModels.Config);
+        string started = TinyModels.Write(
+            folder.File("started"), TinyModels.Config, tokenizer: TinyModels.Characters("abcdefghijk"),
+            generation: new GenerationDefaults { StartToken = 10, StartBeforePrompt = true });
+        Fails(models.Shakespeare, "they choose among 11 and 65 tokens");
+        Fails(other, "their tokenizers differ");
+        Fails(fewer, "their tokenizers differ");
+        Fails(ids, "their tokenizers differ");
+        Fails(started, "they begin a text with different tokens");
+        Command.Run(Command.Utf8("ab"), "score", ids, "-", "--against", ids).Failed(2, "has no vocabulary");
+        Command.Run(Command.Utf8("ab"), "score", tiny, "-", "--against", folder.File("missing")).Failed(4, "does not exist");
+        Command.Run(Command.Utf8("ab"), "score", tiny, "-", "--against", tiny).Succeeded();
+
+        void Fails(string against, string why) =>
+            Command.Run(Command.Utf8("ab"), "score", tiny, "-", "--against", against).Failed(2, $"'{tiny}' and '{against}' cannot be compared: {why}");
+        string Tiny(string name, string characters) => TinyModels.Write(folder.File(name), TinyModels.Config, tokenizer: TinyModels.Characters(characters));
+    }
+
+    [Fact]
+    public void Bytes_are_those_between_words_too()
+    {
+        JsonElement json = Command.Run(Command.Utf8("I  love AI !"), "score", models.Words, "-", "--json").Succeeded().Json();
+        Assert.Equal(" love AI !".Length, Int(json, "bytes"));
+        double bits = json.GetProperty("loss").GetDouble() * 3 / Math.Log(2) / 10;
+        Assert.Equal(bits, json.GetProperty("bits_per_byte").GetDouble(), 1e-12);
+    }
+
+    [Fact]
+    public void Score_of_text_that_is_none_says_so()
+    {
+        Command.Run([0xFF, 0xFE, 0x41, 0], "score", models.Shakespeare, "-").Failed(3, "it begins as UTF-16 does");
+        Command.Run([0x41, 0xC3], "score", models.Shakespeare, "-", "--json").Failed(3, "is not UTF-8: byte 1 is 0xC3");
+        Command.Run(new byte[(16 << 20) + 1], "score", models.Shakespeare, "-").Failed(2, "longer than 16 MiB");
+    }
+
     [Fact]
     public void Score_of_less_than_two_tokens_is_a_usage_error()
     {
@@ -112,6 +253,10 @@ public class ScoreVerbTests(Models models)
         }
         File.WriteAllBytes(weights, bytes);
         Command.Run(Command.Utf8("abc"), "score", weights, "-", "--json").Failed(3, "the loss is not a number at token 1: the model");
+        string good = TinyModels.Write(folder.File("good.bin"), TinyModels.Config, tokenizer: TinyModels.Characters("abcdefghijk"));
+        Command.Run(Command.Utf8("abc"), "score", weights, "-", "--against", good).Failed(3, "at token 1: the model");
+        Command.Run(Command.Utf8("abc"), "score", good, "-", "--against", weights).Failed(3, "at token 1: the baseline");
+        Command.Run(Command.Utf8("abc"), "score", weights, "-", "--json", "--per-token").Failed(3, "at token 1");   // nothing was gathered to be printed
     }
 
     [Fact]
@@ -139,29 +284,35 @@ public class ScoreVerbTests(Models models)
         Assert.Equal(isTerminal, error.ToString().Length > 0);
     }
 
+    private static bool Near((double, double) a, (double, double) b) => Math.Abs(a.Item1 - b.Item1) < 1e-9 && Math.Abs(a.Item2 - b.Item2) < 1e-9;
+
     private static int Int(JsonElement json, string name) => json.GetProperty(name).GetInt32();
 
-    // Window by window, from the logits of one call each: -ln p of every token behind the first.
-    private static double Expected(string weights, string text, KvType kvType = KvType.F32)
+    // -ln p of every token behind the first, from the logits of one call for each window.
+    private static double Expected(string weights, string text, KvType kvType = KvType.F32, int? stride = null) =>
+        LogProbabilities(weights, text, kvType, stride).Average(token => -token.Row[token.Id]);
+
+    private static List<(int Id, double[] Row)> LogProbabilities(string weights, string text, KvType kvType = KvType.F32, int? stride = null)
     {
         using LanguageModel model = LanguageModel.Open(weights, threads: 1);
         using var activations = new Activations(model.Gpt.Config, 1);
         int[] ids = model.Tokenizer!.Encode(text);
         int context = model.Gpt.Config.ContextLength, v = model.Gpt.Config.VocabSize;
-        double sum = 0;
-        for (int start = 0; start < ids.Length - 1; start += context)
+        List<(int, double[])> found = [];
+        for (int start = 0; found.Count < ids.Length - 1; start += stride ?? context)
         {
             int count = Math.Min(context, ids.Length - 1 - start);
             using var cache = new KvCache(model.Gpt.Config, kvType);
             var batch = new TokenBatch();
             batch.Add(cache, ids.AsSpan(start, count), LogitRows.All);
             float[] logits = model.Gpt.Forward(batch, activations).ToArray();
-            for (int t = 0; t < count; t++)
+            for (int t = found.Count - start; t < count; t++)
             {
                 double[] row = [.. logits[(t * v)..((t + 1) * v)].Select(logit => (double)logit)];
-                sum += Math.Log(row.Sum(logit => Math.Exp(logit - row.Max()))) + row.Max() - row[ids[start + t + 1]];
+                double sum = Math.Log(row.Sum(logit => Math.Exp(logit - row.Max()))) + row.Max();
+                found.Add((ids[start + t + 1], [.. row.Select(logit => logit - sum)]));
             }
         }
-        return sum / (ids.Length - 1);
+        return found;
     }
 }

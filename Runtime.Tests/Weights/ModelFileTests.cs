@@ -101,6 +101,32 @@ public sealed class ModelFileTests
     }
 
     [Fact]
+    public void Write_check_sees_the_whole_file_and_what_it_throws_keeps_the_old_one()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string path = TinyModels.Write(folder.File("a.bin"), TinyModels.Config);
+        byte[] old = File.ReadAllBytes(path);
+        ModelDescription model = new() { Config = TinyModels.Config with { LayerCount = 1 } };
+        var error = Assert.Throws<IOException>(() => Write(checkedPath =>
+        {
+            Assert.NotEqual(path, checkedPath);
+            Assert.Equal(folder.FullPath, Path.GetDirectoryName(checkedPath));
+            using ModelFile whole = ModelFile.Open(checkedPath);
+            whole.File.VerifyChecksums();
+            throw new IOException("no");
+        }));
+        Assert.Equal("no", error.Message);
+        Assert.Equal(old, File.ReadAllBytes(path));
+        Assert.Equal([path], Directory.GetFileSystemEntries(folder.FullPath));
+        Write(_ => Assert.Equal(old, File.ReadAllBytes(path)));
+        using ModelFile written = ModelFile.Open(path);
+        Assert.Equal(1, written.Description.Config.LayerCount);
+
+        void Write(Action<string> check) => ModelFile.Write(
+            path, model, ElementType.F32, spec => stream => stream.Write(new byte[spec.Rows * spec.Columns * sizeof(float)]), overwrite: true, check);
+    }
+
+    [Fact]
     public void Open_file_without_the_later_keys_means_what_it_meant_before_them()
     {
         using TemporaryFolder folder = TestFiles.NewFolder();

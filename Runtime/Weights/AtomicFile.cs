@@ -19,27 +19,37 @@ internal static class AtomicFile
     /// Whether a file that is already there may be replaced. If not, it is looked for before the writing and again by the rename.
     /// </param>
     /// <param name="write">Writes the content.</param>
+    /// <param name="check">Gets the path of the whole file before it has its place; what it throws is thrown, and nothing is kept. Null: nobody looks.</param>
     /// <exception cref="IOException">The place is taken, or cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     /// <exception cref="OperationCanceledException">A signal came meanwhile; the process is about to end, unless it has decided otherwise.</exception>
-    public static void Write(string path, long length, bool overwrite, Action<FileStream> write)
+    public static void Write(string path, long length, bool overwrite, Action<FileStream> write, Action<string>? check = null)
     {
         string target = Target(path, overwrite);
         string folder = Path.GetDirectoryName(target)!;
         PartialFile.RemoveAbandoned(folder);
         using PartialFile partial = new(folder);
+        Explained(() =>
+        {
+            using FileStream stream = Create(partial, length, path, folder);
+            write(stream);
+            stream.Flush(flushToDisk: true);
+        });
+        check?.Invoke(partial.Path);
+        Explained(() => partial.MoveTo(target, overwrite));
+
+        void Explained(Action step) => Explain(step, path, length, partial.Path, target);
+    }
+
+    private static void Explain(Action step, string path, long length, string temporary, string target)
+    {
         try
         {
-            using (FileStream stream = Create(partial, length, path, folder))
-            {
-                write(stream);
-                stream.Flush(flushToDisk: true);
-            }
-            partial.MoveTo(target, overwrite);
+            step();
         }
-        catch (IOException e) when (IsDiskFull(e) || e.Message.Contains(partial.Path, StringComparison.Ordinal))
+        catch (IOException e) when (IsDiskFull(e) || e.Message.Contains(temporary, StringComparison.Ordinal))
         {
-            throw CannotWrite(path, length, partial.Path, target, e);
+            throw CannotWrite(path, length, temporary, target, e);
         }
         catch (ArgumentOutOfRangeException e) when (e.ParamName == "value")   // what .NET makes of EFBIG
         {

@@ -10,12 +10,13 @@ public static class WeightsWriter
     /// <param name="header">The objects <c>config</c>, <c>tokenizer</c> (or null), <c>generation</c> and <c>source</c>.</param>
     /// <param name="sections">The sections in file order, at least one.</param>
     /// <param name="overwrite">Whether a file that is already there may be replaced.</param>
+    /// <param name="check">Gets the path of the whole file before it has its name; what it throws is thrown, and nothing is kept. Null: nobody looks.</param>
     /// <exception cref="ArgumentException">The reader would refuse it: a name twice, a shape too large, a header too long.</exception>
     /// <exception cref="InvalidOperationException">A section's writer wrote too much or too little.</exception>
     /// <exception cref="IOException">It exists and may not be replaced, or cannot be written; what was there is unchanged.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     /// <exception cref="OperationCanceledException">SIGINT, SIGTERM or SIGHUP came meanwhile; what was there is unchanged.</exception>
-    public static void Write(string path, JsonObject header, IReadOnlyList<SectionSource> sections, bool overwrite)
+    public static void Write(string path, JsonObject header, IReadOnlyList<SectionSource> sections, bool overwrite, Action<string>? check = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(header);
@@ -31,7 +32,7 @@ public static class WeightsWriter
                 table[i] = table[i] with { Checksum = WriteSection(file, table[i], sections[i].Write) };
             file.Position = 0;
             file.Write(WeightsHeader.Compose(header, table).Span);
-        });
+        }, check);
     }
 
     /// <summary>Finds each section's place, and holds the result against the reader's own rules.</summary>

@@ -22,6 +22,10 @@ public static class Converter
     /// <param name="weightsPath">Where to write.</param>
     /// <param name="options">What the caller decides.</param>
     /// <param name="progress">Told after each piece, on the caller's thread, how far the writing is; null for nobody.</param>
+    /// <param name="check">
+    /// Gets the path of the whole weights file before it has its name, to judge it; what it throws is thrown, and nothing is kept: what was there is
+    /// unchanged. Null: nobody looks.
+    /// </param>
     /// <returns>What was found, assumed and left out.</returns>
     /// <exception cref="CheckpointException">
     /// The checkpoint or the vocabulary is damaged, hostile or of an unknown kind; nothing was written.
@@ -31,7 +35,7 @@ public static class Converter
     /// <exception cref="UnauthorizedAccessException">A file may not be read or written.</exception>
     /// <exception cref="OperationCanceledException">SIGINT, SIGTERM or SIGHUP came meanwhile; what was there is unchanged.</exception>
     public static ConversionReport Convert(
-        string checkpointPath, string weightsPath, ConvertOptions options, IProgress<ConversionProgress>? progress = null)
+        string checkpointPath, string weightsPath, ConvertOptions options, IProgress<ConversionProgress>? progress = null, Action<string>? check = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(checkpointPath);
         ArgumentException.ThrowIfNullOrEmpty(weightsPath);
@@ -46,8 +50,8 @@ public static class Converter
         path.Explain(report);
         using CheckpointFile file = CheckpointFile.Open(path.File);
         return WeightsFile.IsWeightsFile(path.File)
-            ? WeightsNarrowing.Convert(file, weightsPath, options, report, progress)
-            : Named(file, () => Convert(file, weightsPath, options, report, progress));
+            ? WeightsNarrowing.Convert(file, weightsPath, options, report, progress, check)
+            : Named(file, () => Convert(file, weightsPath, options, report, progress, check));
     }
 
     /// <summary>Checks, where the checkpoint is a weights.bin, that it can be converted as it is asked to be; reads its header only.</summary>
@@ -83,7 +87,7 @@ public static class Converter
     }
 
     private static ConversionReport Convert(
-        CheckpointFile file, string weightsPath, ConvertOptions options, Report report, IProgress<ConversionProgress>? progress)
+        CheckpointFile file, string weightsPath, ConvertOptions options, Report report, IProgress<ConversionProgress>? progress, Action<string>? check)
     {
         ShardName.RequireWhole(file.Name);
         Checkpoint checkpoint = ContainerFormats.Open(file);
@@ -106,7 +110,7 @@ public static class Converter
         long written = 0, total = TensorSpec.For(model.Config).Sum(spec => spec.Rows * TypeOf(spec).RowBytes(spec.Columns));
         var writer = new TensorWriter(options.AllowNonFinite, bytes => progress?.Report(new ConversionProgress(written += bytes, total)));
         ModelFile.Write(weightsPath, description, type,
-            spec => output => writer.Write(model.Tensors[spec.Name], TypeOf(spec), output), options.Overwrite);
+            spec => output => writer.Write(model.Tensors[spec.Name], TypeOf(spec), output), options.Overwrite, check);
         return new ConversionReport
         {
             Container = checkpoint.Container,

@@ -21,11 +21,12 @@ internal static class WeightsNarrowing
     /// <param name="options">What the caller decides: a type, and nothing about the model.</param>
     /// <param name="report">Where findings go.</param>
     /// <param name="progress">Told after each piece how far the writing is; null for nobody.</param>
+    /// <param name="check">Gets the path of the whole file before it has its name; null for nobody.</param>
     /// <exception cref="CheckpointException">A weight is not finite, and that is not allowed.</exception>
     /// <exception cref="OptionException">The type is missing, or not narrower, or another option is given.</exception>
     /// <exception cref="WeightsFormatException">The file is damaged.</exception>
     public static ConversionReport Convert(
-        CheckpointFile file, string weightsPath, ConvertOptions options, Report report, IProgress<ConversionProgress>? progress)
+        CheckpointFile file, string weightsPath, ConvertOptions options, Report report, IProgress<ConversionProgress>? progress, Action<string>? check)
     {
         RefuseOptions(options);
         using ModelFile model = ModelFile.Open(file.GivenPath);
@@ -42,7 +43,7 @@ internal static class WeightsNarrowing
         long written = 0, total = TensorSpec.For(config).Sum(spec => spec.Rows * TypeOf(spec).RowBytes(spec.Columns));
         var writer = new TensorWriter(options.AllowNonFinite, bytes => progress?.Report(new ConversionProgress(written += bytes, total)));
         ModelFile.Write(weightsPath, description, type,
-            spec => output => writer.Write(Source(file, sections[spec.Name]), TypeOf(spec), output), options.Overwrite);
+            spec => output => writer.Write(Source(file, sections[spec.Name]), TypeOf(spec), output), options.Overwrite, check);
         return new ConversionReport
         {
             Container = ContainerName,

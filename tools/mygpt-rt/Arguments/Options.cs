@@ -66,6 +66,23 @@ internal static class Options
     public static Option<double?> OptionalNonNegative(string name, string description) =>
         new(name) { Description = description, HelpName = "X", CustomParser = result => ParseNonNegative(result, name) };
 
+    /// <summary>A share in percent, 0 or more, or null when it is not given: <c>2%</c>, or <c>2</c>, which is the same.</summary>
+    public static Option<double?> OptionalPercent(string name, string description) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = "X%",
+            CustomParser = result =>
+            {
+                string text = Value(result);
+                bool parsed = double.TryParse(text.EndsWith('%') ? text[..^1] : text, NumberStyles.Float, CultureInfo.InvariantCulture, out double percent);
+                if (parsed && percent >= 0 && double.IsFinite(percent))
+                    return percent;
+                result.AddError($"{name} is '{text}'; it must be a percentage from 0 on, such as 2%");
+                return null;
+            },
+        };
+
     /// <summary>A number above 0 that a float32 holds, or null when it is not given.</summary>
     public static Option<float?> OptionalPositive(string name, string description) =>
         new(name)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using MyGpt.Checkpoints;
 using MyGpt.CommandLine.Arguments;
+using MyGpt.CommandLine.Score;
 using MyGpt.CommandLine.Terminal;
 using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Weights;
@@ -54,6 +55,7 @@ internal sealed class ConvertVerb : IVerb
         InputFile.Option("--vocab", "vocabulary: one token a line; JSON: an array of strings, {token: id}, "
             + "Hugging Face's tokenizer.json, or its vocab.json with merges.txt beside it; or a nanoGPT meta.pkl");
 
+    private readonly GateOptions _gate = new();
     private readonly Option<bool> _force = Options.Flag("--force", "replace WEIGHTS.BIN if it exists");
     private readonly Option<bool> _allowNonFinite = Options.Flag("--allow-nonfinite", "write NaN and infinite weights, not refuse them");
     private readonly Option<bool> _json = Options.Flag("--json", "print the report as a JSON object");
@@ -68,6 +70,7 @@ internal sealed class ConvertVerb : IVerb
         ];
         foreach (Option option in options)
             command.Options.Add(option);
+        _gate.Define(command);
     }
 
     public ExitCode Run(ParseResult arguments, CommandConsole console)
@@ -79,12 +82,23 @@ internal sealed class ConvertVerb : IVerb
         InputFile.RequireFileOrFolder(checkpoint);
         if (arguments.GetValue(_vocab) is { } vocabulary)
             InputFile.Require(vocabulary);
-        ConversionReport report = Convert(checkpoint, weights, options, console);
+        PerplexityGate? gate = _gate.Read(arguments, weights, console);
+        ConversionReport report;
+        try
+        {
+            report = Convert(checkpoint, weights, options, gate, console);
+        }
+        catch (CommandException failure) when (failure.Code == ExitCode.CheckFailed && arguments.GetValue(_json))
+        {
+            JsonOutput.Write(console.Output, json => WriteRefused(json, checkpoint, gate!));
+            throw;
+        }
         ReportText.Warn(report.Lines, console);
+        gate?.Warn();
         if (arguments.GetValue(_json))
-            JsonOutput.Write(console.Output, json => Write(json, checkpoint, report));
+            JsonOutput.Write(console.Output, json => Write(json, checkpoint, report, gate));
         else
-            Print(checkpoint, report, console);
+            Print(checkpoint, report, gate, console);
         return ExitCode.Done;
     }
 
@@ -141,12 +155,12 @@ internal sealed class ConvertVerb : IVerb
             throw CommandException.Usage($"'{weights}' exists; give --force to replace it, or another name");
     }
 
-    private static ConversionReport Convert(string checkpoint, string weights, ConvertOptions options, CommandConsole console)
+    private static ConversionReport Convert(string checkpoint, string weights, ConvertOptions options, PerplexityGate? gate, CommandConsole console)
     {
         using var progress = new ProgressBar(console);
         try
         {
-            return Converter.Convert(checkpoint, weights, options, progress);
+            return gate is null ? Converter.Convert(checkpoint, weights, options, progress) : gate.Convert(checkpoint, weights, options, progress);
         }
         catch (OptionException failure)
         {
@@ -169,20 +183,28 @@ internal sealed class ConvertVerb : IVerb
     private static FileInfo Written(ConversionReport report) =>
         new(File.ResolveLinkTarget(report.WeightsPath, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(report.WeightsPath));
 
-    private static void Print(string checkpoint, ConversionReport report, CommandConsole console)
+    private static void Print(string checkpoint, ConversionReport report, PerplexityGate? gate, CommandConsole console)
     {
         using StreamWriter output = console.OutputText();
         var table = new TextTable(false, false);
         table.Add("checkpoint", $"{Messages.OneLine(checkpoint)}: {report.Container}, {report.Family}");
         ConfigText.Add(table, report.Config);
         ReportText.Add(table, report.Lines);
+        gate?.Add(table);
         FileInfo written = Written(report);
         string link = written.FullName == Path.GetFullPath(report.WeightsPath) ? "" : $" (a link to {written.FullName})";
         table.Add("wrote", Messages.OneLine($"{report.WeightsPath}{link}: {report.MatrixType.Code()}, {Figures.Bytes(written.Length)}"));
         table.Write(output);
     }
 
-    private static void Write(Utf8JsonWriter json, string checkpoint, ConversionReport report)
+    private static void WriteRefused(Utf8JsonWriter json, string checkpoint, PerplexityGate gate)
+    {
+        json.WriteString("checkpoint", checkpoint);
+        json.WriteNull("weights");
+        gate.Write(json);
+    }
+
+    private static void Write(Utf8JsonWriter json, string checkpoint, ConversionReport report, PerplexityGate? gate)
     {
         json.WriteString("checkpoint", checkpoint);
         json.WriteString("weights", report.WeightsPath);
@@ -194,5 +216,6 @@ internal sealed class ConvertVerb : IVerb
         json.WritePropertyName("config");
         GptConfigJson.Write(report.Config).WriteTo(json);
         ReportText.Write(json, report.Lines);
+        gate?.Write(json);
     }
 }

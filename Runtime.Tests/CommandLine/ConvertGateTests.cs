@@ -1,0 +1,195 @@
+using System.Diagnostics;
+using System.Text.Json;
+using MyGpt.CommandLine;
+using MyGpt.CommandLine.Terminal;
+using MyGpt.Runtime.Tests.Weights;
+using MyGpt.Runtime.Weights;
+
+namespace MyGpt.Runtime.Tests.CommandLine;
+
+/// <summary><c>convert --max-perplexity-increase</c>: accepts and writes, or refuses and keeps nothing.</summary>
+public sealed class ConvertGateTests : IDisposable
+{
+    private const string Partial = ".mygpt-*.partial";
+
+    private static readonly string Shakespeare = TestFiles.Fixture("mygpt_final_shakespeare/shakespeare.ckpt");
+    private static readonly string Text = TestFiles.Fixture("scoring/text.txt");
+
+    private readonly TemporaryFolder _folder = TestFiles.NewFolder(nameof(ConvertGateTests));
+    private readonly string _weights;
+
+    public ConvertGateTests() => _weights = Directory.CreateDirectory(_folder.File("out")).FullName + "/w.bin";
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("q8")]
+    [InlineData("q4")]
+    public void Gate_that_holds_writes_the_file_and_shows_the_figures_of_score(string type)
+    {
+        JsonElement json = Convert(Shakespeare, "--type", type, "--max-perplexity-increase", "50%", "--text", Text, "--json").Succeeded().Json();
+        JsonElement gate = json.GetProperty("gate");
+        Assert.True(gate.GetProperty("holds").GetBoolean());
+        Assert.Equal((50, Text), (gate.GetProperty("max_perplexity_increase_percent").GetDouble(), gate.GetProperty("text").GetString()));
+        Assert.Equal([_weights], Directory.GetFileSystemEntries(_folder.File("out")));
+
+        Command.Run("convert", Shakespeare, _folder.File("f32.bin")).Succeeded();
+        Command.Run("convert", Shakespeare, _folder.File("plain.bin"), "--type", type).Succeeded();
+        Assert.Equal(File.ReadAllBytes(_folder.File("plain.bin")), File.ReadAllBytes(_weights));
+        JsonElement score = Command.Run("score", _weights, Text, "--against", _folder.File("f32.bin"), "--json").Succeeded().Json();
+        foreach (string name in new[] { "tokens", "blocks", "loss", "standard_error", "perplexity", "bits_per_byte", "loss_increase", "loss_increase_standard_error",
+            "perplexity_increase_percent", "perplexity_increase_percent_standard_error", "kl_divergence", "kl_divergence_standard_error", "same_top_share" })
+            Assert.Equal(score.GetProperty(name).GetDouble(), gate.GetProperty(name).GetDouble());
+        Assert.Equal(score.GetProperty("against").GetProperty("loss").GetDouble(), gate.GetProperty("against").GetProperty("loss").GetDouble());
+        Assert.NotEqual(0, gate.GetProperty("perplexity_increase_percent").GetDouble());
+    }
+
+    [Fact]
+    public void Gate_that_holds_shows_the_increase_and_where_it_stands()
+    {
+        CommandResult result = Convert(Shakespeare, "--type", "q8", "--max-perplexity-increase", "2", "--text", Text).Succeeded();
+        Assert.Matches(@"\ngate +perplexity [+-]\d\.\d\d % \(\d\.\d{3} to \d\.\d{3}, standard error \d\.\d\d %\): at most 2 % on '.*text\.txt', 3,999 tokens\n", result.Output);
+        result.Shows(" KL divergence 0.0", ", same top token for 9", "\nwrote ");
+        Assert.DoesNotContain("a longer text", result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Gate_that_does_not_hold_keeps_nothing_but_the_old_file(bool fromWeights)
+    {
+        string checkpoint = fromWeights ? _folder.File("f32.bin") : Shakespeare;
+        if (fromWeights)
+            Command.Run("convert", Shakespeare, checkpoint).Succeeded();
+        string[] options = ["--type", "q4", "--max-perplexity-increase", "0.01%", "--text", Text];
+        string line = Convert(checkpoint, options).Failed(5, $"'{_weights}' was not written: perplexity +");
+        Assert.Matches(@" standard error \d\.\d\d %\) on '.*text\.txt', and at most 0\.01 % is allowed; give a wider --type", line);
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.File("out")));
+
+        File.WriteAllText(_weights, "mine");
+        CommandResult result = Convert(checkpoint, [.. options, "--force", "--json"]);
+        Assert.Equal(5, result.ExitCode);
+        result.Says("error: ");
+        JsonElement json = result.Json();
+        Assert.Equal(JsonValueKind.Null, json.GetProperty("weights").ValueKind);
+        Assert.False(json.GetProperty("gate").GetProperty("holds").GetBoolean());
+        Assert.InRange(json.GetProperty("gate").GetProperty("perplexity_increase_percent").GetDouble(), 0.01, 50);
+        Assert.Equal("mine", File.ReadAllText(_weights));
+        Assert.Equal([_weights], Directory.GetFileSystemEntries(_folder.File("out")));
+    }
+
+    [Fact]
+    public void Baseline_is_the_checkpoints_own_values()
+    {
+        // Of a bf16 checkpoint bf16 is exact, and so is a weights.bin of it; of a float32 one it is not, and q8 never is.
+        string bf16Checkpoint = TestFiles.Fixture("hf_gpt2_char_bf16/model.safetensors"), vocabulary = TestFiles.Fixture("nanogpt_char_nobias/meta.pkl");
+        string[] gate = ["--max-perplexity-increase", "0", "--text", Text];
+        JsonElement json = Convert(bf16Checkpoint, ["--vocab", vocabulary, "--type", "f32", "--json", .. gate]).Succeeded().Json();
+        Assert.Equal(0, json.GetProperty("gate").GetProperty("perplexity_increase_percent").GetDouble());
+
+        string bf16 = _folder.File("bf16.bin"), rounded = _folder.File("rounded.bin"), q8 = _folder.File("q8.bin");
+        Command.Run("convert", bf16Checkpoint, bf16, "--vocab", vocabulary).Succeeded();
+        Command.Run("convert", bf16, _folder.File("narrow.bin"), "--type", "q8", "--max-perplexity-increase", "50%", "--text", Text).Succeeded();
+        Command.Run("convert", Shakespeare, rounded, "--type", "bf16").Succeeded();
+        Command.Run("convert", Shakespeare, q8, "--type", "q8").Succeeded();
+        File.Delete(_weights);
+        Convert(rounded, ["--type", "q4", .. gate]).Failed(2, $"'{rounded}' is bf16, narrower than the checkpoint's float32: what it has lost already would not be counted");
+        Convert(q8, ["--type", "q4", .. gate]).Failed(2, $"'{q8}' is q8");
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.File("out")));
+    }
+
+    [Fact]
+    public void Short_text_is_judged_with_a_warning()
+    {
+        File.WriteAllText(_folder.File("short"), "First Citizen");
+        Convert(Shakespeare, "--type", "q4", "--max-perplexity-increase", "50%", "--text", _folder.File("short")).Succeeded()
+            .Says("warning: perplexity ", "the text is too short for a standard error; a longer text judges better");
+    }
+
+    [Fact]
+    public void Options_that_do_not_go_together_are_usage_errors_before_any_work()
+    {
+        Gate("2%", null).Failed(2, "--max-perplexity-increase needs a text");
+        Gate(null, Text).Failed(2, "--text is what --max-perplexity-increase judges on");
+        Gate("-1%", Text).Failed(2, "--max-perplexity-increase is '-1%'; it must be a percentage from 0 on, such as 2%");
+        foreach (string limit in new[] { "two", "NaN", "inf", "%", " ", "2%%", "1e999" })
+            Gate(limit, Text).Failed(2, "must be a percentage");
+        Gate("2%", _folder.File("missing")).Failed(4, "does not exist");
+        Gate("2%", _folder.FullPath).Failed(4, "is a folder");
+        File.WriteAllBytes(_folder.File("bytes"), [0x41, 0xC3]);
+        Gate("2%", _folder.File("bytes")).Failed(3, "is not UTF-8");
+        File.WriteAllText(_folder.File("one"), "a");
+        Gate("2%", _folder.File("one")).Failed(2, "the text has 1 token; at least 2");
+        File.WriteAllText(_folder.File("unknown"), "caf\u00e9");
+        Gate("2%", _folder.File("unknown")).Failed(2, "is no text of this model: the vocabulary has no character");
+        Convert(TestFiles.Fixture("mygpt_ch15_bare_state_dict/trained_gpt.pt"), "--heads", "2", "--type", "q8", "--max-perplexity-increase", "2%", "--text", Text)
+            .Failed(2, "has no vocabulary");
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.File("out")));
+        File.WriteAllText(_weights, "a text");
+        Gate("2%", _weights, "--force").Failed(2, "is the text to judge on");
+        Assert.Equal("a text", File.ReadAllText(_weights));
+
+        CommandResult Gate(string? limit, string? text, params string[] more) => Convert(Shakespeare, [
+            "--type", "q4", .. limit is null ? Array.Empty<string>() : [$"--max-perplexity-increase={limit}"], .. text is null ? Array.Empty<string>() : ["--text", text], .. more]);
+    }
+
+    [Fact]
+    public void Model_that_computes_no_numbers_is_not_written()
+    {
+        string source = _folder.File("f32.bin");
+        ModelDescription description = new() { Config = TinyModels.Config, Tokenizer = TinyModels.Characters("abcdefghijk") };
+        ModelFile.Write(source, description, ElementType.F32, spec => stream => stream.Write(NotNumbers(spec.Rows * spec.Columns)), overwrite: false);
+        File.WriteAllText(_folder.File("text"), "abcdef");
+        Convert(source, "--type", "q8", "--allow-nonfinite", "--max-perplexity-increase", "2%", "--text", _folder.File("text")).Failed(3, "the loss is not a number at token 1");
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.File("out")));
+
+        static byte[] NotNumbers(int count) => [.. Enumerable.Repeat(BitConverter.GetBytes(float.NaN), count).SelectMany(value => value)];
+    }
+
+    [Theory]
+    [InlineData(0)]   // while the text is read
+    [InlineData(1)]   // while the checkpoint's own values are written
+    [InlineData(2)]   // while the result is judged
+    public void Interrupt_ends_with_130_and_leaves_the_old_file(int after)
+    {
+        File.WriteAllText(_weights, "mine");
+        int asked = 0;
+        using var error = new StringWriter();
+        var console = new CommandConsole
+        {
+            Input = Stream.Null, Output = Stream.Null, Error = error, WatchInterrupt = () => new CancellationToken(canceled: asked++ == after),
+        };
+        Assert.Equal(ExitCode.Interrupted, Cli.Run(
+            ["convert", Shakespeare, _weights, "--force", "--type", "q4", "--max-perplexity-increase", "50%", "--text", Text], console));
+        Assert.Equal(after + 1, asked);
+        Assert.Equal("error: interrupted", error.ToString().Trim());
+        Assert.Equal("mine", File.ReadAllText(_weights));
+        Assert.Equal([_weights], Directory.GetFileSystemEntries(_folder.File("out")));
+    }
+
+    [UnixFact]
+    public void Killed_while_it_judges_leaves_the_old_file_and_the_next_one_clears_up()
+    {
+        // Long enough that it is judging when it is killed: 1.6 million characters.
+        string text = _folder.File("long");
+        File.WriteAllText(text, string.Concat(Enumerable.Repeat(File.ReadAllText(Text), 400)));
+        foreach (string signal in new[] { "KILL", "TERM" })
+        {
+            File.WriteAllText(_weights, "mine");
+            using Process process = CommandProcess.Start("convert", Shakespeare, _weights, "--force", "--type", "q4", "--max-perplexity-increase", "50%", "--text", text);
+            while (!process.HasExited && Partials() < 2)
+                Thread.Sleep(1);
+            process.Signal(signal);
+            Assert.True(process.WaitForExit(CommandProcess.Patience));
+            Assert.Equal(signal == "KILL" ? 137 : 143, process.ExitCode);
+            Assert.Equal("mine", File.ReadAllText(_weights));
+            Assert.Equal(signal == "KILL" ? 2 : 0, Partials());
+            Convert(Shakespeare, "--force", "--type", "q4", "--max-perplexity-increase", "50%", "--text", Text).Succeeded();
+            Assert.Equal([_weights], Directory.GetFileSystemEntries(_folder.File("out")));
+        }
+    }
+
+    private int Partials() => Directory.GetFiles(_folder.File("out"), Partial).Length;
+
+    private CommandResult Convert(string checkpoint, params string[] options) => Command.Run(["convert", checkpoint, _weights, .. options]);
+}
