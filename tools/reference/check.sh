@@ -4,23 +4,22 @@
 # operation. Then runs the example of a model class of one's own. One line each, then a summary; exit code 1 when anything differs.
 #   tools/reference/check.sh [FIXTURES]      the folder of fixtures, ../shared/fixtures unless given; PYTHON=... for another Python
 set -uo pipefail
+fixtures=$(realpath "${1:-$(dirname "$0")/../../../shared/fixtures}")
 cd "$(dirname "$0")/../.." || exit
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 PYTHONDONTWRITEBYTECODE=1
+stop() { echo "error: $*" >&2; exit 1; }
 
-fixtures=${1:-../shared/fixtures}
-for python in ${PYTHON:-python3 /usr/bin/python3 none}; do
-    "$python" -c 'import torch, numpy' 2>/dev/null && break
+python=
+for candidate in ${PYTHON:-python3 /usr/bin/python3}; do
+    if "$candidate" -c 'import numpy, torch' 2>/dev/null; then python=$candidate; break; fi
 done
-if ! version=$("$python" -c 'import torch; print(torch.__version__)' 2>/dev/null); then
-    echo "error: no Python with PyTorch and NumPy; install them (Debian: python3-torch) or say where with PYTHON=..." >&2
-    exit 1
-fi
-[ -d "$fixtures" ] || { echo "error: no folder $fixtures" >&2; exit 1; }
-dotnet build tools/mygpt-rt -c Release >/dev/null || exit 1
+[ -n "$python" ] || stop "no Python with PyTorch and NumPy; install them (Debian: python3-torch), or say where they are with PYTHON=..."
+[ -d "$fixtures" ] || stop "no folder of fixtures, $fixtures"
+dotnet build tools/mygpt-rt -c Release >/dev/null || stop "tools/mygpt-rt does not build"
 mygpt_rt() { dotnet tools/mygpt-rt/bin/Release/net10.0/mygpt-rt.dll "$@"; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-echo "PyTorch $version, $("$python" --version)"
+"$python" -c 'import platform, torch; print("PyTorch", torch.__version__, "Python", platform.python_version())'
 
 checked=0 failed=0
 verdict='import json, sys
