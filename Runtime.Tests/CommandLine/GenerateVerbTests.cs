@@ -210,6 +210,24 @@ public class GenerateVerbTests(Models models)
     }
 
     [Fact]
+    public void Generate_without_a_cache_is_the_same_text_and_the_same_hash_of_logits()
+    {
+        string[] args = ["generate", models.Shakespeare, "ROMEO:", "-n", "70", "--seed", "4", "--num-samples", "2", "--hash"];
+        CommandResult cached = Command.Run([.. args, "-t", "2"]).Succeeded(), anew = Command.Run([.. args, "--no-kv-cache", "-t", "1"]).Succeeded();
+        Assert.Equal(cached.OutputBytes, anew.OutputBytes);
+        string[] hashes = Hashes(cached);
+        Assert.Equal(2, hashes.Distinct().Count());
+        Assert.Equal(hashes, Hashes(anew));
+        Assert.NotEqual(hashes, Hashes(Command.Run([.. args, "--kv-type", "bf16"]).Succeeded()));
+
+        JsonElement json = Command.Run([.. args, "--json"]).Succeeded().Json();
+        Assert.Equal(hashes, json.GetProperty("samples").EnumerateArray().Select(sample => sample.GetProperty("logits_sha256").GetString()));
+
+        static string[] Hashes(CommandResult result) =>
+            [.. result.Error.Split('\n').Where(line => line.StartsWith("logits of sample ", StringComparison.Ordinal)).Select(line => line.Split(' ')[^1])];
+    }
+
+    [Fact]
     public void Generate_from_a_prompt_longer_than_the_context_sees_its_end_or_refuses()
     {
         string prompt = string.Join(' ', Enumerable.Repeat("I love AI !", 20));

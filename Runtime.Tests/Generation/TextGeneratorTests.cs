@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text;
 using MyGpt.Runtime.Generation;
 using MyGpt.Runtime.Model;
@@ -271,6 +273,58 @@ public sealed class TextGeneratorTests : IDisposable
             Assert.Equal((kvType, kvType), (waiting.Cache(0).KvType, waiting.Cache(2).KvType));
             generator.Return(waiting);
         }
+    }
+
+    [Fact]
+    public void Generate_without_a_cache_gives_the_same_samples_and_counts()
+    {
+        using var generator = new TextGenerator(_model.Gpt, _tokenizer, threads: 2);
+        var options = new GenerationOptions { Seed = 5, SampleCount = 3, Temperature = 1, TopK = 0, MaxNewTokens = 60, EndTokens = [4] };
+        using GenerationRun cached = generator.Generate(Ids(20), options), anew = generator.Generate(Ids(20), options with { UseKvCache = false });
+
+        Assert.Equal(cached.Complete(), anew.Complete());
+        Assert.Equal(cached.Samples.Select(sample => sample.Ids.ToArray()), anew.Samples.Select(sample => sample.Ids.ToArray()));
+        Assert.Equal(cached.Statistics.DecodedTokens, anew.Statistics.DecodedTokens);
+        Assert.Equal(cached.Statistics.PastWindowTokens, anew.Statistics.PastWindowTokens);
+    }
+
+    [Theory]
+    [InlineData(true, new[] { 3, 1, 1, 1 })]
+    [InlineData(false, new[] { 3, 4, 5, 6 })]
+    public void Generate_computes_what_is_new_or_without_a_cache_all_that_a_token_sees(bool useKvCache, int[] needed)
+    {
+        using var generator = new TextGenerator(_model.Gpt, _tokenizer, threads: 1);
+        GenerationSession session = generator.Rent(KvType.F32);   // the one that the run will take
+        generator.Return(session);
+        List<int> positions = [];
+        session.Activations.Observer = output =>
+        {
+            if (output.Spec.Operation == ForwardOperation.Embedding)
+                positions.Add(output.Values.Length / output.Spec.Width);
+        };
+        generator.Generate(Ids(3), new GenerationOptions { MaxNewTokens = 4, UseKvCache = useKvCache }).Complete();
+
+        Assert.Equal(needed, positions);
+    }
+
+    [Fact]
+    public void Generate_hashes_the_logits_that_tokens_were_chosen_from()
+    {
+        using var generator = new TextGenerator(_model.Gpt, _tokenizer, threads: 1);
+        var options = new GenerationOptions { Seed = 5, Temperature = 1, TopK = 5, MaxNewTokens = 80 };
+        using GenerationRun run = generator.Generate(Ids(20), options with { HashLogits = true }), plain = generator.Generate(Ids(20), options);
+        Assert.Equal(plain.Complete(), run.Complete());
+
+        List<float> seen = [];
+        var random = new RandomSource(5, 0);
+        SamplerPipeline pipeline = SamplerPipeline.Create(temperature: 1, topK: 5);
+        Reference(Ids(20), 80, logits =>
+        {
+            seen.AddRange(logits);
+            return pipeline.Sample(logits, random);
+        });
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(seen.ToArray().AsSpan()))), run.Samples[0].LogitsHash);
+        Assert.Null(plain.Samples[0].LogitsHash);
     }
 
     // Recomputes all of the last T_max tokens for each token, as generate() of the tutorials does.

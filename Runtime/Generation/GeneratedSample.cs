@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using MyGpt.Runtime.Sampling;
 using MyGpt.Runtime.Tokenization;
 
@@ -12,6 +14,7 @@ public sealed class GeneratedSample
     private readonly RandomSource _random;
     private readonly StreamingDecoder? _decoder;
     private readonly StopStringFilter _filter;
+    private readonly IncrementalHash? _hash;
     private readonly int _promptLength;
     private int[] _sequence;   // the prompt's end, as much of it as the model can see, then what was chosen
     private int _length;
@@ -21,6 +24,7 @@ public sealed class GeneratedSample
         _random = new RandomSource(setup.Seed, (ulong)index);
         _filter = new StopStringFilter(setup.Options.StopStrings);
         _decoder = setup.Tokenizer is { } tokenizer ? new StreamingDecoder(tokenizer, setup.TextPrecedes) : null;
+        _hash = setup.Options.HashLogits ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
         ReadOnlySpan<int> prompt = setup.VisiblePrompt;
         _promptLength = _length = prompt.Length;
         _sequence = new int[prompt.Length + Math.Min(setup.Options.MaxNewTokens, MostPreparedTokens)];
@@ -35,6 +39,12 @@ public sealed class GeneratedSample
 
     /// <summary>Every token chosen so far, those of a stop string and an end token included. Valid until the next step.</summary>
     public ReadOnlySpan<int> Ids => _sequence.AsSpan(_promptLength, _length - _promptLength);
+
+    /// <summary>
+    /// SHA-256 of the logits that the tokens so far were chosen from, as the model gave them: V little-endian float32 for each token, one after
+    /// the other. 64 lower-case hexadecimal digits; null unless <see cref="GenerationOptions.HashLogits"/> asks for it.
+    /// </summary>
+    public string? LogitsHash => _hash is null ? null : Convert.ToHexStringLower(_hash.GetCurrentHash());
 
     /// <summary>Why the sample ended; null while it goes on.</summary>
     public FinishReason? FinishReason { get; private set; }
@@ -51,6 +61,7 @@ public sealed class GeneratedSample
     /// <summary>Chooses the next token and adds its text; ends the sample if the token does.</summary>
     internal void Advance(SamplerPipeline pipeline, Span<float> logits, RunSetup setup)
     {
+        _hash?.AppendData(MemoryMarshal.AsBytes(logits));   // before sampling: it works in place
         int id = pipeline.Sample(logits, _random);
         if (_length == _sequence.Length)
             Array.Resize(ref _sequence, 2 * _length);

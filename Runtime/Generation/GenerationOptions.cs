@@ -79,6 +79,16 @@ public sealed record GenerationOptions
         init => field = Enum.IsDefined(value) ? value : throw OutOfRange(nameof(KvType), value, "F32 or Bf16");
     }
 
+    /// <summary>
+    /// Whether the keys and values of earlier tokens are kept, as they are unless told otherwise. Without, every token computes all that it sees
+    /// from scratch, as the tutorials' <c>generate</c> does: the same bytes, at the cost of a prompt for each token. The reference to hold the
+    /// cache against; <see cref="KvType"/> counts as much as with it.
+    /// </summary>
+    public bool UseKvCache { get; init; } = true;
+
+    /// <summary>Whether each sample tells the <see cref="GeneratedSample.LogitsHash"/> of what its tokens were chosen from.</summary>
+    public bool HashLogits { get; init; }
+
     /// <summary>Whether the text of a special token such as <c>&lt;|endoftext|&gt;</c> in a prompt is that token; else it is ordinary text.</summary>
     public bool AllowSpecial { get; init; }
 

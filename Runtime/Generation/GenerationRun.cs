@@ -156,7 +156,8 @@ public sealed class GenerationRun : IDisposable
                 untilFirst = Stopwatch.GetElapsedTime(start);
         }
         _length++;
-        for (int i = 1; i < _samples.Length && _length <= _setup.ContextLength; i++)
+        bool isContinued = _setup.Options.UseKvCache && _length <= _setup.ContextLength;
+        for (int i = 1; i < _samples.Length && isContinued; i++)
         {
             if (_samples[i].IsLive)
                 session.Cache(i).CopyFrom(cache);
@@ -168,14 +169,15 @@ public sealed class GenerationRun : IDisposable
     private void Decode(GenerationSession session)
     {
         // Past the window no position keeps its place: the last T_max tokens are a new sequence each time.
-        int input = IsPastWindow ? _setup.ContextLength : 1;
+        bool isAnew = IsPastWindow || !_setup.Options.UseKvCache;
+        int input = isAnew ? (int)Math.Min(_length, _setup.ContextLength) : 1;
         session.Batch.Clear();
         for (int i = 0; i < _samples.Length; i++)
         {
             if (!_samples[i].IsLive)
                 continue;
             KvCache cache = session.Cache(i);
-            if (IsPastWindow)
+            if (isAnew)
                 cache.Truncate(0);
             session.Batch.Add(cache, _samples[i].LastTokens(input));
         }

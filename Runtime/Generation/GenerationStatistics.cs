@@ -9,7 +9,10 @@ public sealed class GenerationStatistics
     /// <summary>Tokens chosen, all samples together.</summary>
     public long NewTokens { get; private set; }
 
-    /// <summary>Those of <see cref="NewTokens"/> that needed one position each; the first of a sample comes from the prefill.</summary>
+    /// <summary>
+    /// Those of <see cref="NewTokens"/> within the window: one position each, or all that the token sees where the options forbid a cache. The
+    /// first of a sample comes from the prefill.
+    /// </summary>
     public long DecodedTokens { get; private set; }
 
     /// <summary>Those of <see cref="NewTokens"/> for which the whole window had to be computed again.</summary>

@@ -42,6 +42,13 @@ internal sealed class GenerateVerb : IVerb
         ("crop", Overflow.Crop), ("stop", Overflow.Stop));
 
     private readonly Option<KvType?> _kvType = Options.KvType();
+
+    private readonly Option<bool> _noKvCache = Options.Flag(
+        "--no-kv-cache", "compute all that a token sees from scratch, as the tutorials do: the same bytes, but slow; to check the cache against");
+
+    private readonly Option<bool> _hash = Options.Flag(
+        "--hash", "print the SHA-256 of all logits that tokens were chosen from: equal wherever the same is computed, on any machine");
+
     private readonly Option<bool> _special = Options.Flag("--special", "<|endoftext|> and its like are tokens in the prompt, not text");
     private readonly Option<UnknownText?> _unknown = Options.Unknown();
     private readonly Option<bool> _noPrompt = Options.Flag("--no-prompt", "print the continuation only");
@@ -54,7 +61,7 @@ internal sealed class GenerateVerb : IVerb
         _prompt.Define(command);
         _stop.Validators.Add(RequireStopText);
         Option[] options =
-            [_maxNewTokens, _temperature, _topK, _seed, _threads, _sampleCount, _stop, _overflow, _kvType, _special, _unknown, _noPrompt, _stats, _json];
+            [_maxNewTokens, _temperature, _topK, _seed, _threads, _sampleCount, _stop, _overflow, _kvType, _noKvCache, _special, _unknown, _noPrompt, _hash, _stats, _json];
         foreach (Option option in options)
             command.Options.Add(option);
     }
@@ -113,6 +120,11 @@ internal sealed class GenerateVerb : IVerb
             warning.Check(run, writer.IsAtLineStart);
         }
         writer.EndFinished(run.Samples);
+        for (int i = 0; i < run.Samples.Count; i++)
+        {
+            if (run.Samples[i].LogitsHash is { } hash)
+                console.Messages.Note($"logits of sample {i + 1}: SHA-256 {hash}");
+        }
     }
 
     private static void AnswerInJson(GenerationRun run, string? prompt, LanguageModel model, CommandConsole console)
@@ -172,6 +184,8 @@ internal sealed class GenerateVerb : IVerb
         StopStrings = arguments.GetValue(_stop) ?? [],
         Overflow = arguments.GetValue(_overflow),
         KvType = arguments.GetValue(_kvType) ?? Defaults.KvType,
+        UseKvCache = !arguments.GetValue(_noKvCache),
+        HashLogits = arguments.GetValue(_hash),
         AllowSpecial = arguments.GetValue(_special),
         Unknown = arguments.GetValue(_unknown) ?? Defaults.Unknown,
     };

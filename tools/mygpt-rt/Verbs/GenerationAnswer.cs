@@ -33,6 +33,8 @@ internal sealed class GenerationAnswer(string? prompt, bool hasText, int count)
             json.WriteString("text", hasText ? _texts[i].ToString() : null);
             Write(json, "ids", sample.Ids);
             json.WriteString("finish_reason", sample.FinishReason?.ToJsonName());
+            if (sample.LogitsHash is { } hash)
+                json.WriteString("logits_sha256", hash);
             json.WriteEndObject();
         }
         json.WriteEndArray();
