@@ -36,7 +36,7 @@ internal sealed class ComparisonReport(TextComparison comparison, ScoredText tex
         table.Write(output);
 
         var run = new TextTable(false, true, false);
-        ScoreReport.AddSetup(run, score.Loss.Count, setup);
+        ScoreReport.AddSetup(run, score.Loss.Count, setup, speedOf: ", both models");
         run.Write(output);
         PrintWorst(output);
     }

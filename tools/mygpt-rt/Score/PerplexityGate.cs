@@ -99,7 +99,10 @@ internal sealed class PerplexityGate(double limit, string textPath, string text,
         int contextLength = model.Gpt.Config.ContextLength;
         (_comparison, _) = new TextRuns(tokens, contextLength, contextLength, KvType.F32, console).Compare(model, baseline);
         if (!Holds)
-            throw new CommandException(ExitCode.CheckFailed, $"'{weights}' was not written: {Increase()} on '{textPath}', and at most {LimitText()} is allowed; give a wider --type, or allow more");
+        {
+            throw new CommandException(ExitCode.CheckFailed, $"'{weights}' was not written: {Increase()} on '{textPath}', and at most "
+                + $"{LimitText()} is allowed; give a wider --type, or allow more");
+        }
     }
 
     private string Increase()

@@ -36,11 +36,11 @@ internal sealed class ScoreReport(TextScore score, ScoreSetup setup) : IReport
         CultureInfo.InvariantCulture, $", standard error {mean.StandardError:0.00000} over {Figures.Count(mean.Blocks)} blocks of {Figures.Count(blockLength)}");
 
     /// <summary>Adds how many tokens were predicted, how, and how fast.</summary>
-    public static void AddSetup(TextTable table, long tokens, ScoreSetup setup)
+    public static void AddSetup(TextTable table, long tokens, ScoreSetup setup, string speedOf = "")
     {
         string step = setup.Stride == setup.ContextLength ? "" : $", each {Figures.Count(setup.Stride)} further";
         table.Add("tokens", Figures.Count(tokens), $"predicted, in windows of {Figures.Count(setup.ContextLength)}{step}");
-        table.Add("speed", Figures.Rate(tokens / setup.Duration.TotalSeconds), "tokens/s");
+        table.Add("speed", Figures.Rate(tokens / setup.Duration.TotalSeconds), $"tokens/s{speedOf}");
     }
 
     /// <summary>Writes what was found of one model.</summary>

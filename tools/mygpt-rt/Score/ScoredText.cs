@@ -38,7 +38,8 @@ internal sealed class ScoredText
             tokens = [first, .. tokens];
         return tokens.Length >= 2
             ? new ScoredText(tokenizer, tokens)
-            : throw CommandException.Usage($"the text has {tokens.Length} token{(tokens.Length == 1 ? "" : "s")}; at least 2 are needed, the first is only looked at");
+            : throw CommandException.Usage(
+                $"the text has {tokens.Length} token{(tokens.Length == 1 ? "" : "s")}; at least 2 are needed, the first is only looked at");
     }
 
     /// <summary>The UTF-8 bytes of a token; possibly only a part of a character.</summary>

@@ -47,7 +47,10 @@ internal sealed class ScoreVerb : IVerb
         int contextLength = Math.Min(model.Gpt.Config.ContextLength, against?.Gpt.Config.ContextLength ?? int.MaxValue);
         int stride = arguments.GetValue(_stride) ?? contextLength;
         if (stride > contextLength)
-            throw CommandException.Usage($"--stride is {stride}, which would leave tokens out between windows of {contextLength}; it must be a whole number from 1 to {contextLength}");
+        {
+            throw CommandException.Usage(
+                $"--stride is {stride}, which would leave tokens out between windows of {contextLength}; it must be a whole number from 1 to {contextLength}");
+        }
         ScoredText text = ScoredText.Encode(
             model, path, TextFile.ReadAny(textPath, console), arguments.GetValue(_special), arguments.GetValue(_unknown) ?? UnknownText.Error, console);
 

@@ -13,7 +13,7 @@ internal static class VerbTable
         ("generate", "continue a text", () => new GenerateVerb()),
         ("inspect", "say what is in a weights.bin or a checkpoint", () => new InspectVerb()),
         ("verify", "compare our logits with reference logits", () => new VerifyVerb()),
-        ("score", "say how well a model predicts a text: loss and perplexity", () => new ScoreVerb()),
+        ("score", "say how well a model predicts a text: loss and perplexity, alone or against another model", () => new ScoreVerb()),
         ("tokenize", "show the tokens of a text", () => new TokenizeVerb()),
         ("bench", "measure tokens per second and the machine's limits", () => new BenchVerb()),
     ];
