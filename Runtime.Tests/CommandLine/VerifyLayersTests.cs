@@ -28,13 +28,37 @@ public sealed class VerifyLayersTests : IDisposable
         _model.WriteWeights();
         _model.WriteReference(hiddenIsDouble);
         CommandResult result = _model.Verify().Succeeded();
-        result.Shows("\nembedding ", "\nblocks.1.mlp_residual ", "\nlogits ", "no operation diverges; the closest to its limit: ");
+        result.Shows("\nembedding ", "\nblocks.1.mlp_residual ", "\nlogits ", "no operation diverges; the closest to a limit: ");
         Assert.EndsWith("\nPASS\n", result.Output, StringComparison.Ordinal);
         JsonElement layers = _model.Verify("--json").Succeeded().Json().GetProperty("layers");
         Assert.Equal(JsonValueKind.Null, layers.GetProperty("first_divergence").ValueKind);
         Assert.Equal(OperationSpec.For(LayerModel.Config).Select(spec => spec.Name), Names(layers.GetProperty("operations")));
         Assert.All(layers.GetProperty("operations").EnumerateArray(), operation =>
             Assert.Equal(3e-6 * operation.GetProperty("max_abs_value").GetDouble(), operation.GetProperty("limit").GetDouble(), 1e-12));
+        Assert.Equal(JsonValueKind.Null, layers.GetProperty("operations").EnumerateArray().Last().GetProperty("rms_limit").ValueKind);
+    }
+
+    [Fact]
+    public void Verify_layers_sees_an_error_of_all_values_that_is_below_the_roundings_of_the_largest()
+    {
+        _model.WriteWeights();
+        _model.WriteReference();
+        string path = Path.Combine(Path.GetDirectoryName(_model.Reference)!, "hidden.bin");
+        byte[] values = File.ReadAllBytes(path);
+        foreach (int item in new[] { 0, 1 })
+        {
+            JsonObject operation = Operation(item, "blocks.1.mlp_norm");
+            for (int i = 0; i < (int)operation["shape"]![0]! * (int)operation["shape"]![1]!; i++)
+            {
+                Span<byte> value = values.AsSpan(((int)operation["offset"]! + i) * sizeof(double));
+                BitConverter.TryWriteBytes(value, BitConverter.ToDouble(value) * (1 + 2e-6));
+            }
+        }
+        File.WriteAllBytes(path, values);
+        AssertNames("blocks.1.mlp_norm");
+        JsonElement first = _model.Verify("--json").Json().GetProperty("layers").GetProperty("first_divergence");
+        Assert.True(first.GetProperty("max_abs_diff").GetDouble() < first.GetProperty("limit").GetDouble());
+        Assert.Equal(2, first.GetProperty("rms_diff").GetDouble() / first.GetProperty("rms_limit").GetDouble(), 0.5);
     }
 
     [Theory]
@@ -77,7 +101,8 @@ public sealed class VerifyLayersTests : IDisposable
 
         JsonElement layers = _model.Verify("--json").Json().GetProperty("layers"), first = layers.GetProperty("first_divergence");
         Assert.Equal(operation, first.GetProperty("name").GetString());
-        Assert.True(first.GetProperty("max_abs_diff").GetDouble() > first.GetProperty("limit").GetDouble());
+        Assert.True(first.GetProperty("max_abs_diff").GetDouble() > first.GetProperty("limit").GetDouble()
+            || first.GetProperty("rms_diff").GetDouble() > first.GetProperty("rms_limit").GetDouble());
         Assert.All(layers.GetProperty("operations").EnumerateArray().TakeWhile(each => each.GetProperty("name").GetString() != operation),
             each => Assert.False(each.GetProperty("diverges").GetBoolean()));
     }
@@ -100,7 +125,7 @@ public sealed class VerifyLayersTests : IDisposable
         Assert.Equal(("of 45", 33, 4, 0),
             (first.GetProperty("case").GetString(), first.GetProperty("position").GetInt32(), first.GetProperty("index").GetInt32(), first.GetProperty("layer").GetInt32()));
         Assert.Equal(0.5, first.GetProperty("max_abs_diff").GetDouble(), 1e-5);
-        _model.Verify().Shows("max |difference| 5.0e-01, limit ", "(case 'of 45', position 33, value 4)");
+        _model.Verify().Shows("max |difference| 5.0e-01 (case 'of 45', position 33, value 4), limit ", "; RMS ");
     }
 
     [Fact]

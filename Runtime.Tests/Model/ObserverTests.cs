@@ -6,8 +6,8 @@ namespace MyGpt.Runtime.Tests.Model;
 /// <summary>What an observer sees of a forward pass.</summary>
 public class ObserverTests
 {
-    // float32 against float64, each operation relative to its own largest value: as logits in ModelRuns.
-    private const double Tolerance = 3e-6;
+    // float32 against float64, each operation relative to its own largest value, as logits in ModelRuns, and to its own root mean square: sixteen roundings.
+    private const double Tolerance = 3e-6, RmsTolerance = 1e-6;
 
     public static TheoryData<string> Names => [.. ModelVariants.All.Keys];
 
@@ -31,6 +31,8 @@ public class ObserverTests
             Assert.Equal(flat.Length, output.Count);
             double largestDifference = flat.Zip(output, (a, b) => Math.Abs(a - b)).Max();
             Assert.True(largestDifference <= Tolerance * flat.Max(Math.Abs), $"{operation}: {largestDifference}");
+            double squares = flat.Zip(output, (a, b) => (a - b) * (a - b)).Sum();
+            Assert.True(squares <= RmsTolerance * RmsTolerance * flat.Sum(value => value * value), $"{operation}: {Math.Sqrt(squares / flat.Sum(value => value * value))}");
         }
     }
 

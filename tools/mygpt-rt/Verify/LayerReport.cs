@@ -10,15 +10,17 @@ internal static class LayerReport
     /// <summary>Writes both, and an empty line.</summary>
     public static void Print(LayerVerification layers, TextWriter output)
     {
-        var table = new TextTable(false, true, true, true, true, false);
-        table.Add("operation", "largest |value|", "max |difference|", "limit", "of the limit", "");
+        var table = new TextTable(false, true, true, true, true, true, true, false);
+        table.Add("operation", "largest |value|", "max |difference|", "limit", "RMS", "limit", "of the limits", "");
         foreach (OperationResult operation in layers.Operations)
         {
             table.Add(
                 operation.Spec.Name,
                 Figures.Small(operation.Largest),
                 Figures.Small(operation.MaxDifference),
-                operation.Limit is { } limit ? Figures.Small(limit) : "-",
+                Limit(operation.Limit),
+                Figures.Small(operation.RmsDifference),
+                Limit(operation.RmsLimit),
                 operation.LimitShare is { } share ? Percent(share) : "-",
                 operation.Limit is null ? "" : operation.Diverges ? "diverges" : "ok");
         }
@@ -32,10 +34,13 @@ internal static class LayerReport
     public static string Conclusion(LayerVerification layers)
     {
         if (layers.First is { } first)
-            return $"first to diverge: {Place(first)}: max |difference| {Figures.Small(first.MaxDifference)}, limit {Figures.Small(first.Limit!.Value)}{Where(first)}";
+        {
+            string rms = first.RmsLimit is null ? "" : $"; RMS {Figures.Small(first.RmsDifference)}, limit {Limit(first.RmsLimit)}";
+            return $"first to diverge: {Place(first)}: max |difference| {Figures.Small(first.MaxDifference)}{Where(first)}, limit {Limit(first.Limit)}{rms}";
+        }
         OperationResult closest = layers.Operations.MaxBy(operation => operation.LimitShare ?? 0)!;
         return closest.LimitShare is { } share
-            ? $"no operation diverges; the closest to its limit: {Place(closest)}, {Percent(share)} of it"
+            ? $"no operation diverges; the closest to a limit: {Place(closest)}, {Percent(share)} of it"
             : "no limit applies, so none is said to diverge";
     }
 
@@ -46,6 +51,8 @@ internal static class LayerReport
     private static string Where(OperationResult operation) => operation.Where is { } where
         ? string.Create(CultureInfo.InvariantCulture, $" (case '{Messages.OneLine(where.Case)}', position {where.Position}, value {where.Index})")
         : "";
+
+    private static string Limit(double? limit) => limit is { } most ? Figures.Small(most) : "-";
 
     private static string Percent(double share) =>
         share < 10 ? share.ToString("0 %", CultureInfo.InvariantCulture) : $"{share.ToString("0", CultureInfo.InvariantCulture)} x";

@@ -6,7 +6,7 @@ namespace MyGpt.CommandLine.Verify;
 /// <param name="Operations">Those that the reference has, and the logits, in the order of computation.</param>
 internal sealed record LayerVerification(IReadOnlyList<OperationResult> Operations)
 {
-    /// <summary>The first operation that is further from its reference than its limit; null where there is none.</summary>
+    /// <summary>The first operation that is past one of its limits; null where there is none.</summary>
     public OperationResult? First => Operations.FirstOrDefault(operation => operation.Diverges);
 }
 
@@ -14,15 +14,19 @@ internal sealed record LayerVerification(IReadOnlyList<OperationResult> Operatio
 /// <param name="Spec">Which one.</param>
 /// <param name="Largest">Largest |value| of the reference.</param>
 /// <param name="MaxDifference">Largest |value - reference|; infinite when a value of ours is not a number.</param>
-/// <param name="Where">Where that is; null where the whole output is equal, and of logits that are not among the hidden states.</param>
+/// <param name="RmsDifference">Root mean square of the differences.</param>
+/// <param name="Where">Where the largest difference is; null where the whole output is equal, and of logits that are not among the hidden states.</param>
 /// <param name="Limit">How far a value may be from its reference; null when no limit applies.</param>
-internal sealed record OperationResult(OperationSpec Spec, double Largest, double MaxDifference, ValuePlace? Where, double? Limit)
+/// <param name="RmsLimit">The limit of the root mean square; null when none applies.</param>
+internal sealed record OperationResult(OperationSpec Spec, double Largest, double MaxDifference, double RmsDifference, ValuePlace? Where, double? Limit, double? RmsLimit)
 {
     /// <summary>Whether there is a limit and it is exceeded.</summary>
-    public bool Diverges => MaxDifference > Limit;
+    public bool Diverges => MaxDifference > Limit || RmsDifference > RmsLimit;
 
-    /// <summary>The largest difference in units of the limit; null without one.</summary>
-    public double? LimitShare => Limit is { } limit ? MaxDifference == 0 ? 0 : MaxDifference / limit : null;
+    /// <summary>The differences in units of their limits, the larger of the two; null without a limit.</summary>
+    public double? LimitShare => Limit is { } limit ? Math.Max(Share(MaxDifference, limit), RmsLimit is { } rmsLimit ? Share(RmsDifference, rmsLimit) : 0) : null;
+
+    private static double Share(double difference, double limit) => difference == 0 ? 0 : difference / limit;
 }
 
 /// <summary>One value of an operation's output.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MyGpt.CommandLine.Terminal;
 
 namespace MyGpt.CommandLine.Verify;
 
@@ -96,6 +97,8 @@ internal static class VerificationJson
         Number(json, "max_abs_value", operation.Largest);
         Number(json, "max_abs_diff", operation.MaxDifference);
         Number(json, "limit", operation.Limit);
+        Number(json, "rms_diff", operation.RmsDifference);
+        Number(json, "rms_limit", operation.RmsLimit);
         json.WriteBoolean("diverges", operation.Diverges);
         if (operation.Where is { } where)
         {
@@ -106,11 +109,5 @@ internal static class VerificationJson
         json.WriteEndObject();
     }
 
-    private static void Number(Utf8JsonWriter json, string name, double? value)
-    {
-        if (value is { } number && double.IsFinite(number))
-            json.WriteNumber(name, number);
-        else
-            json.WriteNull(name);
-    }
+    private static void Number(Utf8JsonWriter json, string name, double? value) => JsonOutput.WriteNumber(json, name, value ?? double.NaN);
 }

@@ -44,7 +44,7 @@ internal sealed class Verifier(Gpt gpt, Activations activations, Func<int[], int
     {
         using var reference = new NumberFile(item.LogitsFile.Path, item.LogitsFile.IsDouble);
         reference.Require(item.Logits, "logits");
-        using IDisposable? watch = item.Hidden is null ? null : layers?.Watch(item.Name, item.Hidden, activations);
+        using LayerWatch? watch = item.Hidden is null ? null : layers?.Watch(item.Name, item.Hidden, activations);
         using var cache = new KvCache(gpt.Config);
         var batch = new TokenBatch();
         var figures = new LogitFigures();
