@@ -17,13 +17,17 @@ internal static class CommandProcess
     /// <summary>The same with a standard input that nothing is written to.</summary>
     public static Process StartWaiting(params string[] args) => Start("dotnet", [typeof(CommandConsole).Assembly.Location, .. args], hasInput: true);
 
+    /// <summary>The same with variables of the environment.</summary>
+    public static Process StartWith(IEnumerable<(string Name, string Value)> environment, params string[] args) =>
+        Start("dotnet", [typeof(CommandConsole).Assembly.Location, .. args], hasInput: false, environment);
+
     /// <summary>The same by a shell that closes or redirects streams first.</summary>
     /// <param name="redirections">Such as <c>0&lt;&amp;-</c>.</param>
     /// <param name="args">Verb and arguments.</param>
     public static Process StartInShell(string redirections, params string[] args) =>
         Start("sh", ["-c", $"exec dotnet \"$@\" {redirections}", "sh", typeof(CommandConsole).Assembly.Location, .. args], hasInput: false);
 
-    private static Process Start(string program, IEnumerable<string> args, bool hasInput)
+    private static Process Start(string program, IEnumerable<string> args, bool hasInput, IEnumerable<(string Name, string Value)>? environment = null)
     {
         var start = new ProcessStartInfo(program)
         {
@@ -34,6 +38,8 @@ internal static class CommandProcess
             StandardErrorEncoding = Encoding.UTF8,
         };
         start.Environment["LC_ALL"] = "C";
+        foreach ((string name, string value) in environment ?? [])
+            start.Environment[name] = value;
         foreach (string arg in args)
             start.ArgumentList.Add(arg);
         return Process.Start(start)!;

@@ -16,6 +16,16 @@ internal static class InputFile
         return argument;
     }
 
+    /// <summary>An argument that names a file and may be left out; an empty name is a usage error.</summary>
+    /// <param name="name">What the help calls it.</param>
+    /// <param name="description">For the help.</param>
+    public static Argument<string?> OptionalArgument(string name, string description)
+    {
+        var argument = new Argument<string?>(name) { Description = description, Arity = ArgumentArity.ZeroOrOne };
+        argument.Validators.Add(result => RequireName(result, name));
+        return argument;
+    }
+
     /// <summary>An option that names a file; an empty name is a usage error.</summary>
     /// <param name="name">The option.</param>
     /// <param name="description">For the help.</param>

@@ -12,11 +12,19 @@ internal static class FmaProbe
     // Keeps the sums alive: a loop whose result nobody reads is a loop the compiler may drop.
     private static volatile float _sink;
 
-    /// <summary>Floating-point operations per second, two for each multiply-add, in 10^9.</summary>
+    /// <summary>Whether there are vectors of 512 bits, so that <see cref="GigaFlops(int)"/> uses them.</summary>
+    public static bool HasWide => Vector512.IsHardwareAccelerated;
+
+    /// <summary>Floating-point operations per second, two for each multiply-add, in 10^9, with the widest vectors there are.</summary>
     /// <param name="threads">Threads that compute at the same time.</param>
-    public static double GigaFlops(int threads)
+    public static double GigaFlops(int threads) => GigaFlops(threads, HasWide);
+
+    /// <summary>The same with vectors as wide as the kernels' are, 256 bits.</summary>
+    /// <param name="threads">Threads that compute at the same time.</param>
+    public static double GigaFlopsOfKernels(int threads) => GigaFlops(threads, wide: false);
+
+    private static double GigaFlops(int threads, bool wide)
     {
-        bool wide = Vector512.IsHardwareAccelerated;
         int lanes = wide ? Vector512<float>.Count : Vector256<float>.Count;
         double seconds = ThreadGroup.Seconds(threads, _ => _sink = wide ? Wide() : Narrow());
         return Steps * Chains * lanes * 2.0 * threads / seconds / 1e9;

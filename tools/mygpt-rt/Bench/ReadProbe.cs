@@ -28,16 +28,22 @@ internal sealed unsafe class ReadProbe : IDisposable
     private readonly float* _weights;
     private readonly long _weightsLength;
 
-    /// <summary>Allocates the memory to read.</summary>
-    /// <param name="weights">The model; its matrices must outlive the probe.</param>
-    public ReadProbe(GptWeights weights)
+    /// <summary>Allocates the memory to read, and reads no weights.</summary>
+    /// <param name="bytes">How much; no more than 512 MB are read.</param>
+    public ReadProbe(long bytes)
     {
-        long bytes = Math.Clamp(ModelCost.BytesPerToken(weights), Step * sizeof(float), MostBytes);
+        bytes = Math.Clamp(bytes, Step * sizeof(float), MostBytes);
         _memoryLength = bytes / sizeof(float);
         _memory = (float*)NativeMemory.AlignedAlloc((nuint)bytes, 4096);
         for (long i = 0; i < _memoryLength; i += 1 << 18)
             new Span<float>(_memory + i, (int)Math.Min(1 << 18, _memoryLength - i)).Fill(1);
+    }
 
+    /// <summary>Allocates as much memory as a token of a model reads.</summary>
+    /// <param name="weights">The model; its matrices must outlive the probe.</param>
+    public ReadProbe(GptWeights weights)
+        : this(ModelCost.BytesPerToken(weights))
+    {
         byte* first = null, end = null;
         foreach (TensorView matrix in ModelCost.Multiplied(weights))
         {
@@ -47,14 +53,14 @@ internal sealed unsafe class ReadProbe : IDisposable
                 end = matrix.Data + ModelCost.Bytes(matrix);
         }
         _weights = (float*)first;
-        _weightsLength = Math.Min(end - first, bytes) / sizeof(float);
+        _weightsLength = Math.Min((end - first) / sizeof(float), _memoryLength);
     }
 
     /// <summary>Bytes per second from ordinary memory, in 10^9.</summary>
     /// <param name="threads">Threads that read at the same time, each its own part.</param>
     public double FromMemory(int threads) => Rate(_memory, _memoryLength, threads);
 
-    /// <summary>Bytes per second from the mapped file, in 10^9.</summary>
+    /// <summary>Bytes per second from the mapped file, in 10^9; only where the probe was made with weights.</summary>
     /// <param name="threads">Threads that read at the same time, each its own part.</param>
     public double FromWeights(int threads) => Rate(_weights, _weightsLength, threads);
 

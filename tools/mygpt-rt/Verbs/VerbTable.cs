@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MyGpt.CommandLine.Arguments;
+using MyGpt.CommandLine.Doctor;
 using MyGpt.CommandLine.Terminal;
 
 namespace MyGpt.CommandLine.Verbs;
@@ -16,6 +17,7 @@ internal static class VerbTable
         ("score", "say how well a model predicts a text: loss and perplexity, alone or against another model", () => new ScoreVerb()),
         ("tokenize", "show the tokens of a text", () => new TokenizeVerb()),
         ("bench", "measure tokens per second and the machine's limits", () => new BenchVerb()),
+        ("doctor", "check this machine and every kernel on it, and say what speed to expect", () => new DoctorVerb(KernelChecks.All)),
     ];
 
     /// <summary>The command tree. Only the verb that is asked for has its options: the others would only cost start-up time.</summary>

@@ -1,0 +1,50 @@
+using MyGpt.CommandLine.Bench;
+using MyGpt.CommandLine.Doctor;
+using MyGpt.CommandLine.Doctor.Machine;
+using MyGpt.Runtime.Model;
+using MyGpt.Runtime.Weights;
+
+namespace MyGpt.Runtime.Tests.Doctor;
+
+/// <summary>The estimate on what docs/performance.md has measured.</summary>
+public unsafe class ExpectedSpeedTests
+{
+    private static readonly GptConfig Gpt2 = new()
+    {
+        VocabSize = 50257, ContextLength = 1024, EmbeddingDim = 768, LayerCount = 12, HeadCount = 12, KvHeadCount = 12, HeadDim = 64, MlpDim = 3072,
+        Activation = ActivationKind.GeluTanh, TiedHead = true,
+    };
+
+    [Theory]
+    [InlineData(ElementType.F32, 33, 59.6, 935)]
+    [InlineData(ElementType.Bf16, 33, 112, 960)]
+    [InlineData(ElementType.Q8, 33, 187, 1225)]
+    [InlineData(ElementType.Q4, 36.5, 336, 1236)]
+    public void Estimate_is_near_the_documented_measurement(ElementType type, double read, double decode, double prefill)
+    {
+        ExpectedSpeed expected = ExpectedSpeed.Of(Shapes(Gpt2, type), Limits(read, fma: 230));
+        Assert.InRange(expected.Decode, 0.9 * decode, 1.1 * decode);
+        Assert.InRange(expected.Prefill, 0.9 * prefill, 1.1 * prefill);
+        Assert.Equal((type, 512), (expected.Type, expected.PromptLength));
+    }
+
+    [Fact]
+    public void Estimate_of_a_faster_machine_is_higher_in_what_it_is_faster_at()
+    {
+        GptWeights weights = Shapes(Gpt2, ElementType.Bf16);
+        ExpectedSpeed usual = ExpectedSpeed.Of(weights, Limits(30, 200)), reads = ExpectedSpeed.Of(weights, Limits(60, 200)), computes = ExpectedSpeed.Of(weights, Limits(30, 400));
+        Assert.InRange(reads.Decode / usual.Decode, 1.9, 2);
+        Assert.Equal(usual.Prefill, reads.Prefill);
+        Assert.InRange(computes.Prefill / usual.Prefill, 1.9, 2);
+        Assert.Equal(usual.Decode, computes.Decode);
+    }
+
+    [Fact]
+    public void Estimate_of_a_short_context_is_of_a_prompt_that_fits() =>
+        Assert.Equal(40, ExpectedSpeed.Of(Shapes(Gpt2 with { ContextLength = 40 }, ElementType.Q8), Limits(30, 200)).PromptLength);
+
+    private static MachineLimits Limits(double read, double fma) => new(2, new Spread(read, read, read), new Spread(2 * fma, 2 * fma, 2 * fma), new Spread(fma, fma, fma));
+
+    private static GptWeights Shapes(GptConfig config, ElementType type) => GptWeights.Load(config, spec =>
+        new TensorView(spec.Name, spec.IsMatrix ? type : ElementType.F32, SectionLayout.Rows, spec.Rows, spec.Columns, null));
+}

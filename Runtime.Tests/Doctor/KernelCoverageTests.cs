@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Text.RegularExpressions;
+using MyGpt.CommandLine.Doctor;
+using MyGpt.Runtime.Kernels;
+using MyGpt.Runtime.Kernels.Threading;
+using MyGpt.Runtime.Kernels.WeightTypes;
+using MyGpt.Runtime.Model;
+using MyGpt.Runtime.Tests.Architecture;
+using MyGpt.Runtime.Tests.CommandLine;
+
+namespace MyGpt.Runtime.Tests.Doctor;
+
+/// <summary>The doctor forgets no kernel: each is named by a check, and each loop of each runs.</summary>
+public partial class KernelCoverageTests
+{
+    private const BindingFlags All = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
+
+    private static readonly Type[] KernelInterfaces = [typeof(IKernel), typeof(IRowJob), typeof(IUnaryOperation), typeof(IWeightType), typeof(IBlockRows), typeof(IBlockQuantizer)];
+
+    [Fact]
+    public void Every_kernel_is_named_by_a_check()
+    {
+        HashSet<Type> named = [.. KernelChecks.All().SelectMany(check => check.Kernels)];
+        Type[] kernels = [.. KernelTypes().Where(type => type.GetInterfaces().Any(KernelInterfaces.Contains) || type.GetMethods(All).Any(RunsOnInstructionSets)).Select(Outer).Distinct()];
+        Assert.Empty(kernels.Except(named));
+        Assert.InRange(kernels.Length, 40, int.MaxValue);   // else the walk found nothing, and the test proves nothing
+    }
+
+    [Fact]
+    public void Names_of_checks_differ() => Assert.Distinct(KernelChecks.All().Select(check => check.Name));
+
+    /// <summary>What the runtime compiles in a process of its own is what was called there: a tile that no check reaches is missing.</summary>
+    [Fact]
+    public void Every_loop_of_every_kernel_runs()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        string list = folder.File("compiled.txt");
+        using (Process process = CommandProcess.StartWith([("DOTNET_JitStdOutFile", list), ("DOTNET_JitDisasmSummary", "1")], "doctor", "--threads", "2"))
+        {
+            process.StandardOutput.ReadToEnd();
+            Assert.Equal("", process.StandardError.ReadToEnd());
+            process.WaitForExit();
+        }
+        HashSet<string> compiled = [.. File.ReadLines(list).Select(line => CompiledMethod().Match(line)).Where(match => match.Success).Select(match => $"{match.Groups[1]}.{match.Groups[2]}")];
+        string[] loops = [.. KernelTypes().SelectMany(type => type.GetMethods(All)).Where(HasLoop).Select(method => $"{method.DeclaringType!.FullName}.{method.Name}").Distinct()];
+        Assert.Empty(loops.Except(compiled));
+        Assert.InRange(loops.Length, 40, int.MaxValue);
+    }
+
+    // Kernels and what they are made of, but the instruction sets: only one of them runs here.
+    private static IEnumerable<Type> KernelTypes() => typeof(Gpt).Assembly.GetTypes().Where(type =>
+        type.Namespace is "MyGpt.Runtime.Kernels" or "MyGpt.Runtime.Kernels.WeightTypes" && !type.IsInterface
+        && !type.GetInterfaces().Any(known => known.IsGenericType && known.GetGenericTypeDefinition() == typeof(IVectorOps<>)));
+
+    private static bool RunsOnInstructionSets(MethodInfo method) => method.IsGenericMethodDefinition
+        && method.GetGenericArguments().Any(argument => argument.GetGenericParameterConstraints().Any(type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IVectorOps<>)));
+
+    private static bool HasLoop(MethodInfo method) => !method.MethodImplementationFlags.HasFlag(MethodImplAttributes.AggressiveInlining)
+        && method.GetMethodBody() is { } body && Instruction.Of(body.GetILAsByteArray()!).Any(instruction => instruction.IsBackwardBranch);
+
+    private static Type Outer(Type type) => type.DeclaringType is { } outer ? Outer(outer) : type;
+
+    // "12: JIT compiled Namespace.Type`1[Argument]:Method[Arguments](Parameters) [...]"
+    [GeneratedRegex(@"JIT compiled ([^\s\[:]+)(?:\[[^:]*\])?:([^\s\[(]+)")]
+    private static partial Regex CompiledMethod();
+}
