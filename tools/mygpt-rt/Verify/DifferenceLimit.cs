@@ -8,7 +8,7 @@ namespace MyGpt.CommandLine.Verify;
 /// float32 run is from its float64 run. An operation on the way to the logits is judged by the same rule with its own m and d; where the reference says d
 /// for the logits alone, an operation's is taken to be the same share of its m. An error that all values of an operation share, such as a forgotten
 /// epsilon, can hide below the roundings of the largest value, so the root mean square of an operation's differences has a limit of its own: the larger
-/// of d / 3 and 1e-6 of the root mean square of the reference, sixteen roundings of float32. Trained models stay near 2e-7, random ones below 7e-7.
+/// of d / 3 and 1e-6 of the root mean square of the reference, sixteen roundings of float32. Fixtures stay below 4e-7, random models below 7e-7.
 /// </remarks>
 /// <param name="floatError">d of the logits.</param>
 /// <param name="largest">m of the logits.</param>
