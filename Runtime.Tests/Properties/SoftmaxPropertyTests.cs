@@ -1,0 +1,52 @@
+using FsCheck.Fluent;
+using MyGpt.Runtime.Kernels;
+using MyGpt.Runtime.Tests.Kernels;
+
+namespace MyGpt.Runtime.Tests.Properties;
+
+public class SoftmaxPropertyTests
+{
+    [Fact]
+    public void Apply_sums_to_one() => OfRows((row, probabilities) =>
+    {
+        // The sum that divides is of n numbers in 16 lanes and a tree of 4 levels, each addition within 2^-24 of itself; so is the quotient.
+        double tolerance = ((row.Length / 16.0) + 5) * Math.Pow(2, -24);
+        Assert.All(probabilities, p => Assert.InRange(p, 0, 1));
+        Assert.Equal(1, probabilities.Sum(p => (double)p), tolerance);
+    });
+
+    [Fact]
+    public void Apply_orders_as_its_input() => OfRows((row, probabilities) =>
+    {
+        int[] order = [.. Enumerable.Range(0, row.Length).OrderBy(i => row[i])];
+        foreach ((int lower, int higher) in order.Zip(order.Skip(1)))
+        {
+            if (row[lower] == row[higher])
+                Assert.Equal(BitConverter.SingleToUInt32Bits(probabilities[lower]), BitConverter.SingleToUInt32Bits(probabilities[higher]));
+            else
+                Assert.True(probabilities[lower] <= probabilities[higher], $"{row[lower]:R} < {row[higher]:R}, {probabilities[lower]:R} > {probabilities[higher]:R}");
+        }
+    });
+
+    // Of each row with a finite maximum, what every instruction set makes of it; all make the same.
+    private static void OfRows(Action<float[], float[]> holds) => Property.Holds(
+        Arb.From(Rows.Of(Rows.Finite).Where(HasMaximum), row => Simpler.Arrays(row, Simpler.Floats).Where(HasMaximum)),
+        row =>
+        {
+            float[][] results = [.. InstructionSets.All.Select(set => Apply(set, row))];
+            Assert.All(results, result => Assert.Equal(Sample.Bits(results[0]), Sample.Bits(result)));
+            holds(row, results[0]);
+        },
+        cases: 150);
+
+    private static bool HasMaximum(float[] row) => row.Any(float.IsFinite);
+
+    private static float[] Apply(InstructionSet set, float[] row)
+    {
+        float[] result = [.. row];
+        float sum = 0;
+        set.Run(new Softmax.Kernel(result, row.Max(), ref sum));
+        Divide.Apply(result, sum);
+        return result;
+    }
+}
