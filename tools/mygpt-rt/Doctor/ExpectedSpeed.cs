@@ -1,5 +1,6 @@
 using MyGpt.CommandLine.Bench;
 using MyGpt.CommandLine.Doctor.Machine;
+using MyGpt.Runtime.Kernels.Threading;
 using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Weights;
 
@@ -7,7 +8,7 @@ namespace MyGpt.CommandLine.Doctor;
 
 /// <summary>
 /// The tokens per second to expect of a model: an estimate from what a token reads and computes, what the machine can do, and the share of that which
-/// the runtime reached where it was measured (docs/performance.md).
+/// the runtime reached where it was measured. docs/doctor.md derives it and says how far it was off.
 /// </summary>
 /// <param name="Type">Type of the matrices.</param>
 /// <param name="BytesPerToken">Bytes of weights that a decoded token reads.</param>
@@ -19,36 +20,55 @@ internal sealed record ExpectedSpeed(ElementType Type, long BytesPerToken, doubl
 {
     private const int LongestPrompt = 512;
 
+    // Seconds for each element of the residual stream and layer: norms, attention, activation, hand-offs; of a token alone, and of many.
+    private const double RestAlone = 30e-9, RestOfMany = 12e-9;
+
+    // Starting and ending an output costs as much as so many columns of it.
+    private const double ColumnsPerOutput = 60;
+
     /// <summary>Estimates.</summary>
     /// <param name="weights">The model.</param>
-    /// <param name="limits">The machine with the threads that the model is to run on.</param>
-    public static ExpectedSpeed Of(GptWeights weights, MachineLimits limits)
+    /// <param name="one">The machine with one thread, which small matrices run on.</param>
+    /// <param name="all">The machine with the threads that the model is to run on.</param>
+    public static ExpectedSpeed Of(GptWeights weights, MachineLimits one, MachineLimits all)
     {
-        ElementType type = ModelCost.MatrixType(weights);
         GptConfig config = weights.Config;
         int prompt = Math.Min(LongestPrompt, config.ContextLength);
+        double elements = (double)config.LayerCount * config.EmbeddingDim;
+        double alone = ModelCost.Multiplied(weights).Sum(matrix => SecondsAlone(matrix, IsSmall(matrix) ? one : all));
+
+        ElementType type = ModelCost.MatrixType(weights);
         double flops = ModelCost.PrefillFlopsPerToken(weights, config, prompt);
-        double seconds = ModelCost.Multiplied(weights).Sum(matrix => ModelCost.Bytes(matrix) / ReadShare(matrix.Type)) / (limits.Read.Median * 1e9);
-        return new ExpectedSpeed(type, ModelCost.BytesPerToken(weights), flops, prompt, 1 / seconds, limits.KernelFma.Median * 1e9 * ComputeShare(type) / flops);
+        double outputs = ModelCost.Multiplied(weights).Sum(matrix => 2 * ColumnsPerOutput * matrix.Rows) - (2 * ColumnsPerOutput * config.VocabSize);   // the head runs once
+        double many = (flops + outputs) / (Shares.Of(type).Prefill * all.KernelFma.Median * 1e9);
+        return new ExpectedSpeed(
+            type, ModelCost.BytesPerToken(weights), flops, prompt, 1 / (alone + (elements * RestAlone)), 1 / (many + (elements * RestOfMany)));
     }
 
-    /// <summary>The share of the read rate that decoding reaches.</summary>
-    public static double ReadShare(ElementType type) => type switch
+    // Reading and computing overlap: the slower of both counts.
+    private static double SecondsAlone(TensorView matrix, MachineLimits limits)
     {
-        ElementType.F32 => 0.86,
-        ElementType.Bf16 => 0.79,
-        ElementType.Q8 => 0.75,
-        ElementType.Q4 => 0.66,
-        ElementType.U32 or ElementType.U8 => throw new ArgumentException("A tokenizer table is not multiplied.", nameof(type)),
-    };
+        Shares shares = Shares.Of(matrix.Type);
+        double reading = ModelCost.Bytes(matrix) / (shares.Read * limits.Read.Median * 1e9);
+        double computing = 2.0 * matrix.Rows * matrix.Columns / (shares.Decode * limits.KernelFma.Median * 1e9);
+        return Math.Max(reading, computing);
+    }
 
-    /// <summary>The share of the multiply-add rate that a prompt reaches.</summary>
-    public static double ComputeShare(ElementType type) => type switch
+    private static bool IsSmall(TensorView matrix) => (long)matrix.Rows * matrix.Columns < RowPartition.SerialWork;
+
+    /// <summary>What the layers of a type reached of the machine's limits.</summary>
+    /// <param name="Read">Of the read rate, where weights come from memory and one token meets them.</param>
+    /// <param name="Decode">Of the multiply-add rate, where weights come from a cache and one token meets them.</param>
+    /// <param name="Prefill">Of the multiply-add rate, where many tokens meet the weights; integer kernels can pass 1.</param>
+    private readonly record struct Shares(double Read, double Decode, double Prefill)
     {
-        ElementType.F32 => 0.74,
-        ElementType.Bf16 => 0.75,
-        ElementType.Q8 => 0.95,
-        ElementType.Q4 => 0.97,
-        ElementType.U32 or ElementType.U8 => throw new ArgumentException("A tokenizer table is not multiplied.", nameof(type)),
-    };
+        public static Shares Of(ElementType type) => type switch
+        {
+            ElementType.F32 => new(0.93, 0.37, 0.86),
+            ElementType.Bf16 => new(0.87, 0.47, 0.88),
+            ElementType.Q8 => new(0.78, 0.40, 1.17),
+            ElementType.Q4 => new(0.90, 0.40, 1.18),
+            ElementType.U32 or ElementType.U8 => throw new ArgumentException("A tokenizer table is not multiplied.", nameof(type)),
+        };
+    }
 }
