@@ -11,8 +11,8 @@ namespace MyGpt.Runtime;
 /// </summary>
 internal static unsafe class KernelWarmUp
 {
-    // A short prompt, long enough for the tiles of many tokens, one that is too short for them, and a single token.
-    private const int PromptLength = 16, ShortPromptLength = 3, Width = 32, VocabSize = 13;
+    // A short prompt that fills a tile of many tokens and leaves one for those of few, one that is too short for them, and a single token.
+    private const int PromptLength = 17, ShortPromptLength = 3, Width = 32, VocabSize = 13;
 
     // Head sizes with the same remainder reach the same tiles of attention.
     private const int HeadPeriod = 64;
@@ -85,7 +85,7 @@ internal static unsafe class KernelWarmUp
             CachedAttention.Store(activations, chunk, layer: 0);
             CachedAttention.Attend(activations, chunk, positions, layer: 0);
         }
-        foreach ((float temperature, int topK) in ((float, int)[])[(0, 0), (0.5f, Width / 2)])
+        foreach ((float temperature, int topK) in ((float, int)[])[(0, 0), (0.5f, Width / 2 + 1)])   // whole vectors are drawn from, and a tail
         {
             float[] logits = new float[2 * Width];
             for (int i = 0; i < logits.Length; i++)
