@@ -72,7 +72,7 @@ public class WarmKernelsTests
     {
         using var model = new InMemoryModel(Configs[config], Enum.Parse<ElementType>(type));
         using var generator = new TextGenerator(model.Gpt, tokenizer: null, threads: 1);
-        foreach ((int length, float temperature) in ((int, float)[])[(1, 0), (3, 0), (17, 0.8f)])
+        foreach ((int length, float temperature) in ((int, float)[])[(1, 0), (3, 0), (17, 0.8f), (33, 0)])
         {
             using GenerationRun run = generator.Generate(new int[length], new GenerationOptions { MaxNewTokens = 3, Temperature = temperature, TopK = 9, Seed = 1 });
             while (run.MoveNext())

@@ -11,8 +11,9 @@ namespace MyGpt.Runtime;
 /// </summary>
 internal static unsafe class KernelWarmUp
 {
-    // A short prompt that fills a tile of many tokens and leaves one for those of few, one that is too short for them, and a single token.
-    private const int PromptLength = 17, ShortPromptLength = 3, Width = 32, VocabSize = 13;
+    // A short prompt that fills tiles of many tokens and leaves one for those of few, one that is too short for them, one that has weights laid out
+    // anew, and a single token.
+    private const int PromptLength = 17, ShortPromptLength = 3, LongPromptLength = Linear.PackedTokens + 1, Width = 32, VocabSize = 13;
 
     // Head sizes with the same remainder reach the same tiles of attention.
     private const int HeadPeriod = 64;
@@ -112,7 +113,7 @@ internal static unsafe class KernelWarmUp
         var gpt = new Gpt(config, GptWeights.Load(config, spec => new TensorView(
             spec.Name, types.Of(spec), SectionLayout.Rows, spec.Rows, spec.Columns, (byte*)zeros.Data)));
         var batch = new TokenBatch();
-        foreach (int tokens in (int[])[PromptLength, 1, ShortPromptLength])
+        foreach (int tokens in (int[])[PromptLength, 1, ShortPromptLength, LongPromptLength])
         {
             batch.Clear();
             batch.Add(cache, new int[tokens], LogitRows.Last);
@@ -145,7 +146,7 @@ internal static unsafe class KernelWarmUp
         return config with
         {
             VocabSize = VocabSize,
-            ContextLength = 2 * PromptLength,
+            ContextLength = 2 * LongPromptLength,
             EmbeddingDim = Width,
             LayerCount = 1,
             HeadCount = 2,
