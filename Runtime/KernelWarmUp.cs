@@ -18,8 +18,9 @@ internal static unsafe class KernelWarmUp
     // Head sizes with the same remainder reach the same tiles of attention.
     private const int HeadPeriod = 64;
 
-    // Wider rows reach the same tiles as rows of this width or a little more; and an odd number of rows, all tiles of rows.
-    private const int WidePeriod = 4096, WideRows = 16 + 3;
+    // Wider rows reach the same tiles as rows of this width or a little more; and an odd number of rows, all tiles of rows. So many bytes of rows
+    // are more than a narrow tile is given.
+    private const int WidePeriod = 4096, WideRows = 16 + 3, WideBytes = DecodeTile.MostNarrowBytes;
 
     private static int s_sharedStarted;
 
@@ -126,13 +127,14 @@ internal static unsafe class KernelWarmUp
     {
         int embeddingDim = Narrow(config.EmbeddingDim), attentionDim = Narrow(config.AttentionDim), mlpDim = Narrow(config.MlpDim);
         int widest = Math.Max(embeddingDim, Math.Max(attentionDim, mlpDim));
-        using var zeros = new NativeBuffer((long)WideRows * widest);
-        using var output = new NativeBuffer(WideRows);
+        using var zeros = new NativeBuffer(WideBytes / sizeof(float) + (long)WideRows * widest);
+        using var output = new NativeBuffer(WideBytes + WideRows);
         using var activations = new Activations(Shrink(config) with { EmbeddingDim = widest }, threads: 1);
         foreach ((ElementType type, int columns) in ((ElementType, int)[])
             [(types.Block, embeddingDim), (types.Block, attentionDim), (types.Block, mlpDim), (types.Head, embeddingDim)])
         {
-            var matrix = new TensorView("", type, SectionLayout.Rows, WideRows, columns, (byte*)zeros.Data);
+            int rows = WideBytes / (int)type.RowBytes(columns) + WideRows;
+            var matrix = new TensorView("", type, SectionLayout.Rows, rows, columns, (byte*)zeros.Data);
             Linear.Apply(activations, new LinearWeights(matrix, Bias: null), activations.Normed, tokens: 1, output.Data);
         }
     }

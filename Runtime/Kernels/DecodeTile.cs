@@ -8,9 +8,13 @@ namespace MyGpt.Runtime.Kernels;
 /// </summary>
 internal static unsafe class DecodeTile
 {
-    // A small part of short rows most likely lies in the second-level cache. Whatever comes from further away is read in streams: rows of 384 bytes, from the
-    // L3 cache, three times as fast.
-    private const int MostNarrowBytes = 64 << 10, LongestNarrowRow = 512;
+    /// <summary>
+    /// Most bytes of short rows that most likely lie in the second-level cache. Whatever comes from further away is read in streams: rows of 384 bytes,
+    /// from the L3 cache, three times as fast.
+    /// </summary>
+    public const int MostNarrowBytes = 64 << 10;
+
+    private const int LongestNarrowRow = 512;
 
     /// <summary>Computes outputs [first, end), as many as fill whole tiles.</summary>
     /// <param name="w">Weights, (out, length).</param>
