@@ -11,14 +11,16 @@ namespace MyGpt.Runtime;
 /// </summary>
 internal static unsafe class KernelWarmUp
 {
-    // A short prompt, long enough for the tiles of many tokens, one that is too short for them, and a single token.
-    private const int PromptLength = 16, ShortPromptLength = 3, Width = 32, VocabSize = 13;
+    // A short prompt that fills tiles of many tokens and leaves one for those of few, one that is too short for them, one that has weights laid out
+    // anew, and a single token.
+    private const int PromptLength = 17, ShortPromptLength = 3, LongPromptLength = Linear.PackedTokens + 1, Width = 32, VocabSize = 13;
 
     // Head sizes with the same remainder reach the same tiles of attention.
     private const int HeadPeriod = 64;
 
-    // Wider rows reach the same tiles as rows of this width or a little more; and an odd number of rows, all tiles of rows.
-    private const int WidePeriod = 4096, WideRows = 16 + 3;
+    // Wider rows reach the same tiles as rows of this width or a little more; and an odd number of rows, all tiles of rows. So many bytes of rows
+    // are more than a narrow tile is given.
+    private const int WidePeriod = 4096, WideRows = 16 + 3, WideBytes = DecodeTile.MostNarrowBytes;
 
     private static int s_sharedStarted;
 
@@ -85,7 +87,7 @@ internal static unsafe class KernelWarmUp
             CachedAttention.Store(activations, chunk, layer: 0);
             CachedAttention.Attend(activations, chunk, positions, layer: 0);
         }
-        foreach ((float temperature, int topK) in ((float, int)[])[(0, 0), (0.5f, Width / 2)])
+        foreach ((float temperature, int topK) in ((float, int)[])[(0, 0), (0.5f, Width / 2 + 1)])   // whole vectors are drawn from, and a tail
         {
             float[] logits = new float[2 * Width];
             for (int i = 0; i < logits.Length; i++)
@@ -112,7 +114,7 @@ internal static unsafe class KernelWarmUp
         var gpt = new Gpt(config, GptWeights.Load(config, spec => new TensorView(
             spec.Name, types.Of(spec), SectionLayout.Rows, spec.Rows, spec.Columns, (byte*)zeros.Data)));
         var batch = new TokenBatch();
-        foreach (int tokens in (int[])[PromptLength, 1, ShortPromptLength])
+        foreach (int tokens in (int[])[PromptLength, 1, ShortPromptLength, LongPromptLength])
         {
             batch.Clear();
             batch.Add(cache, new int[tokens], LogitRows.Last);
@@ -125,13 +127,14 @@ internal static unsafe class KernelWarmUp
     {
         int embeddingDim = Narrow(config.EmbeddingDim), attentionDim = Narrow(config.AttentionDim), mlpDim = Narrow(config.MlpDim);
         int widest = Math.Max(embeddingDim, Math.Max(attentionDim, mlpDim));
-        using var zeros = new NativeBuffer((long)WideRows * widest);
-        using var output = new NativeBuffer(WideRows);
+        using var zeros = new NativeBuffer(WideBytes / sizeof(float) + (long)WideRows * widest);
+        using var output = new NativeBuffer(WideBytes + WideRows);
         using var activations = new Activations(Shrink(config) with { EmbeddingDim = widest }, threads: 1);
         foreach ((ElementType type, int columns) in ((ElementType, int)[])
             [(types.Block, embeddingDim), (types.Block, attentionDim), (types.Block, mlpDim), (types.Head, embeddingDim)])
         {
-            var matrix = new TensorView("", type, SectionLayout.Rows, WideRows, columns, (byte*)zeros.Data);
+            int rows = WideBytes / (int)type.RowBytes(columns) + WideRows;
+            var matrix = new TensorView("", type, SectionLayout.Rows, rows, columns, (byte*)zeros.Data);
             Linear.Apply(activations, new LinearWeights(matrix, Bias: null), activations.Normed, tokens: 1, output.Data);
         }
     }
@@ -145,7 +148,7 @@ internal static unsafe class KernelWarmUp
         return config with
         {
             VocabSize = VocabSize,
-            ContextLength = 2 * PromptLength,
+            ContextLength = 2 * LongPromptLength,
             EmbeddingDim = Width,
             LayerCount = 1,
             HeadCount = 2,

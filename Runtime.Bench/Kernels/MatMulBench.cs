@@ -71,8 +71,10 @@ public unsafe class MatMulBench : IHasWork
         where TWeights : struct, IWeightType
     {
         var layer = new MatMul<TWeights> { W = (byte*)_weights.Data, X = _x.Data, Y = _y.Data, Tokens = Tokens, InDim = InDim, OutDim = OutDim };
-        if (Tokens < Linear.PackedTokens)
+        if (Tokens < Linear.BatchTokens)
             layer.Run(_partition);
+        else if (Tokens < Linear.PackedTokens)
+            new BatchMatMul<TWeights>(layer, _inputs.Data).Run(_partition);
         else
             new PackedMatMul<TWeights>(layer, new MatMulScratch(_inputs.Data, _workers.Data, MatMulScratch.WorkerFloats(InDim))).Run(_partition);
     }

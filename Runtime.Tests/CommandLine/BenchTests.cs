@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using MyGpt.CommandLine.Bench;
 using MyGpt.Runtime.Model;
@@ -126,6 +127,21 @@ public class BenchTests
         AssertRate(reads.FromMemory(threads));
         AssertRate(reads.FromWeights(threads));
         AssertRate(FmaProbe.GigaFlops(threads));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5)]
+    public unsafe void Read_loops_read_every_word_once(int steps)
+    {
+        uint[] words = new uint[steps * ReadLoop.Step];
+        new Random(steps).NextBytes(MemoryMarshal.AsBytes(words.AsSpan()));
+        uint[] lanes = new uint[8];
+        for (int i = 0; i < words.Length; i++)
+            lanes[i % 8] ^= words[i];
+        uint expected = lanes.Aggregate((sum, lane) => unchecked(sum + lane));
+        fixed (uint* first = words)
+            Assert.Equal([expected, expected], new[] { ReadLoop.InOrder(first, words.Length), ReadLoop.InQuarters(first, words.Length) });
     }
 
     [Theory]

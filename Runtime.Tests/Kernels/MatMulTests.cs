@@ -25,7 +25,7 @@ public unsafe class MatMulTests
                     for (int t = 0; t < tokens; t++)
                     {
                         for (int o = 0; o < outDim; o++)
-                            expected[t * outDim + o] = Chain(w.AsSpan(o * inDim, inDim), x.AsSpan(t * inDim, inDim));
+                            expected[t * outDim + o] = CanonicalSum.Of(w.AsSpan(o * inDim, inDim), x.AsSpan(t * inDim, inDim));
                     }
                     foreach (InstructionSet set in InstructionSets.All)
                     {
@@ -101,15 +101,6 @@ public unsafe class MatMulTests
         }
         for (int i = 0; i < y.Length; i++)
             Assert.Equal(Math.Max(plain[i] + bias[i % outDim], 0) * factor[i], y[i]);
-    }
-
-    // The definition of every output: lane j adds products j, j + 8, ... in order, fused; then the fixed tree.
-    private static float Chain(ReadOnlySpan<float> w, ReadOnlySpan<float> x)
-    {
-        float[] lanes = new float[8];
-        for (int i = 0; i < w.Length; i++)
-            lanes[i % 8] = MathF.FusedMultiplyAdd(w[i], x[i], lanes[i % 8]);
-        return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
     }
 
     private static float[] Run<TWeights>(InstructionSet set, Array weights, float[] x, int inDim, int outDim, int tokens)

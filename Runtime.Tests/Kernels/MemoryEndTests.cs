@@ -80,7 +80,7 @@ public unsafe class MemoryEndTests
 
     private static IEnumerable<(int Rows, int Tokens)> Shapes => from rows in Enumerable.Range(1, MaxRows) from tokens in TokenCounts select (rows, tokens);
 
-    // In place, packed, and as the whole layer; all must give the same sums.
+    // In place, as a batch, packed, and as the whole layer; all must give the same sums.
     private static void Floats<TWeights>(ReadOnlySpan<byte> weights, ReadOnlySpan<float> inputs, int inDim, int rows, int tokens)
         where TWeights : struct, IWeightType
     {
@@ -97,6 +97,13 @@ public unsafe class MemoryEndTests
             y.Span.Fill(float.NaN);
             set.Run(layer.Part(0, rows));
             Assert.Equal(expected, y.Span);
+            if (tokens <= BatchMatMul<TWeights>.MostTokens)
+            {
+                y.Span.Fill(float.NaN);
+                set.Run(new BatchInputs { X = x.Data, Packed = packed.Data, Tokens = tokens, InDim = inDim }.Part(0, BatchInputs.Count(tokens)));
+                set.Run(new BatchMatMul<TWeights>(layer, packed.Data).Part(0, rows));
+                Assert.Equal(expected, y.Span);
+            }
             y.Span.Fill(float.NaN);
             new InputTiles { X = x.Data, Packed = packed.Data, Tokens = tokens, InDim = inDim }.Run(partition);
             set.Run(new PackedMatMul<TWeights>(layer, scratch).Part(0, rows, worker: 0));

@@ -22,7 +22,7 @@ public unsafe class PackedMatMulTests
         for (int t = 0; t < TokenCounts[^1]; t++)
         {
             for (int o = 0; o < OutDims[^1]; o++)
-                reference[t * OutDims[^1] + o] = Chain(w.AsSpan(o * inDim, inDim), x.AsSpan(t * inDim, inDim));
+                reference[t * OutDims[^1] + o] = CanonicalSum.Of(w.AsSpan(o * inDim, inDim), x.AsSpan(t * inDim, inDim));
         }
         foreach (int outDim in OutDims)
         {
@@ -81,15 +81,6 @@ public unsafe class PackedMatMulTests
             else
                 layer.Run(partition);
         }
-    }
-
-    // The definition of every output: lane j adds products j, j + 8, ... in order, fused; then the fixed tree.
-    private static float Chain(ReadOnlySpan<float> w, ReadOnlySpan<float> x)
-    {
-        float[] lanes = new float[8];
-        for (int i = 0; i < w.Length; i++)
-            lanes[i % 8] = MathF.FusedMultiplyAdd(w[i], x[i], lanes[i % 8]);
-        return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
     }
 
     private static float[] Run<TWeights>(InstructionSet set, Array weights, float[] x, int inDim, int outDim, int tokens)

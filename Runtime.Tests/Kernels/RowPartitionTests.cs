@@ -4,7 +4,7 @@ namespace MyGpt.Runtime.Tests.Kernels;
 
 public unsafe class RowPartitionTests
 {
-    private const long Small = 1, Medium = RowPartition.SerialWork, Large = RowPartition.PooledWork;
+    private const long Small = 1, Medium = RowPartition.SerialWork, Sizable = 100 * Medium, Large = RowPartition.PooledWork;
 
     [Theory]
     [InlineData(1)]
@@ -14,7 +14,7 @@ public unsafe class RowPartitionTests
     public void Run_does_every_row_once_in_parts_that_begin_at_the_grain(int threads)
     {
         using var partition = new RowPartition(threads, processors: 64);   // more threads than this machine can run at a time
-        foreach (long work in new[] { Small, Medium, Large })
+        foreach (long work in new[] { Small, Medium, Sizable, Large })
         {
             foreach (int rows in new[] { 0, 1, 2, 3, 4, 5, 8, 31, 64, 1000, 50257 })
             {
@@ -29,6 +29,24 @@ public unsafe class RowPartitionTests
                 Assert.Equal(0, badWorker);
             }
         }
+    }
+
+    [Theory]
+    [InlineData(2, 590_000, 2)]
+    [InlineData(2, 799_999, 2)]
+    [InlineData(2, 800_000, 4)]
+    [InlineData(2, 1_600_000, 8)]
+    [InlineData(2, 40_000_000, 8)]
+    [InlineData(8, 1_600_000, 8)]
+    [InlineData(8, 40_000_000, 32)]
+    [InlineData(16, 40_000, 8)]
+    public void Run_cuts_short_work_into_one_part_per_worker_and_long_work_into_four(int threads, long work, int parts)
+    {
+        using var partition = new RowPartition(threads, processors: 64);
+        partition.BeginCall(isPrompt: true);   // always the team
+        int runs = 0;
+        partition.Run(new Runs(&runs), rows: 1000, grain: 4, work);
+        Assert.Equal(parts, runs);
     }
 
     [Theory]
@@ -69,7 +87,7 @@ public unsafe class RowPartitionTests
             {
                 if (region % 5 == 0)
                     partition.BeginCall(isPrompt: false);
-                partition.Run(new Laggard(counts, isHeldUp: region / 100 % 2 == 0 && region % 10 == 0), rows, grain: 1, Medium);
+                partition.Run(new Laggard(counts, isHeldUp: region / 100 % 2 == 0 && region % 10 == 0), rows, grain: 1, region % 2 == 0 ? Sizable : Medium);
             }
         }
         Assert.All(done, count => Assert.Equal(regions, count));
@@ -113,6 +131,13 @@ public unsafe class RowPartitionTests
     {
         for (int row = first; row < end; row++)
             Interlocked.Add(ref *(long*)sum, row);
+    }
+
+    private readonly struct Runs(int* count) : IRowJob
+    {
+        private readonly int* _count = count;
+
+        public void Run(int first, int end, int worker) => Interlocked.Increment(ref *_count);
     }
 
     // Workers, not the caller, lose their core in the middle of a part.

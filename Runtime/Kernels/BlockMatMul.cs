@@ -18,7 +18,7 @@ internal unsafe struct BlockMatMul<TBlock> : IRowJob, IKernel
     /// <summary>Input, (T, InDim).</summary>
     public QuantizedInput X;
 
-    /// <summary>Scratch for unpacked weights, some panels per worker, (threads, PanelLength).</summary>
+    /// <summary>Scratch for unpacked weights, or for the sums of a single token's rows: some panels per worker, (threads, PanelLength).</summary>
     public float* Panels;
 
     /// <summary>Floats of a worker's panels.</summary>
@@ -61,7 +61,12 @@ internal unsafe struct BlockMatMul<TBlock> : IRowJob, IKernel
         where TVec : struct
     {
         int row = _first;
-        if (Tokens < BlockPanel.Tokens)
+        if (Tokens == 1)
+        {
+            float* sums = Panels + (nuint)_worker * PanelLength;
+            row = BlockStreams.Run<TOps, TVec, TBlock>(W, BlockLayout.Count((nuint)InDim), X.Words, sums, Y, row, _end);
+        }
+        else if (Tokens < BlockPanel.Tokens)
         {
             for (; row + BlockTile.Rows <= _end; row += BlockTile.Rows)
                 Stream<TOps, TVec>(row);

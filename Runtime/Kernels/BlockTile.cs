@@ -13,10 +13,12 @@ internal static unsafe class BlockTile
     /// <summary>Rows of weights in the larger tiles.</summary>
     public const int Rows = 4;
 
-    private const int CacheLine = 64;
-    private const nuint PairScaleBytes = 2 * BlockLayout.ScaleBytes;
+    /// <summary>Bytes of the scales of two blocks.</summary>
+    public const nuint PairScaleBytes = 2 * BlockLayout.ScaleBytes;
 
-    /// <summary>Four rows for one token, straight from memory.</summary>
+    private const int CacheLine = 64;
+
+    /// <summary>Four rows for one of few tokens, straight from memory.</summary>
     /// <param name="w">First of four rows that follow each other.</param>
     /// <param name="blocks">Blocks of a row.</param>
     /// <param name="x">Words of the input, see <see cref="QuantizedInput"/>.</param>
@@ -79,15 +81,17 @@ internal static unsafe class BlockTile
         return TOps.Sum(s);
     }
 
+    /// <summary>The integer sums of two blocks, as floats.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVec Sums<TOps, TVec, TBlock>(byte* quants, short* x, TVec levels)
+    public static TVec Sums<TOps, TVec, TBlock>(byte* quants, short* x, TVec levels)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
         where TBlock : struct, IBlockRows =>
         Products<TOps, TVec>(TBlock.Low<TOps, TVec>(quants, levels), TBlock.High<TOps, TVec>(quants, levels), x);
 
+    /// <summary>The integer sums of the last block of an odd number, as floats; any in the other half, whose scale is zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVec LastSums<TOps, TVec, TBlock>(byte* quants, short* x, TVec levels)
+    public static TVec LastSums<TOps, TVec, TBlock>(byte* quants, short* x, TVec levels)
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
         where TBlock : struct, IBlockRows =>

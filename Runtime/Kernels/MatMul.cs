@@ -5,7 +5,7 @@ using MyGpt.Runtime.Kernels.WeightTypes;
 namespace MyGpt.Runtime.Kernels;
 
 /// <summary>
-/// A linear layer over rows of tokens: y = f(x W^T + bias) * factor, or residual += x W^T + bias. One job for decode and few tokens,
+/// A linear layer over rows of tokens: y = f(x W^T + bias) * factor, or residual += x W^T + bias. One job for one or two tokens and for the last rows of a batch,
 /// weights and inputs read where they lie: the number of tokens chooses the tile, never the order of a sum.
 /// </summary>
 /// <remarks>Pointers, because a job is handed to other threads; the buffers live as long as the session.</remarks>
@@ -71,7 +71,8 @@ internal unsafe struct MatMul<TWeights> : IRowJob, IKernel
         }
     }
 
-    private readonly void Finish(int token, int first, int end)
+    /// <summary>What comes after the sums, for a token's outputs [first, end).</summary>
+    internal readonly void Finish(int token, int first, int end)
     {
         nint offset = (nint)token * OutDim + first;
         var y = new Span<float>(Y + offset, end - first);

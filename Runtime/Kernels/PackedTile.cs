@@ -94,7 +94,7 @@ internal static unsafe class PackedTile
         TOps.Store(s51, ref *sums, 88);
     }
 
-    /// <summary>The same for two groups of rows and the first eight tokens: as many sums, for the few tokens at the end or of a small batch.</summary>
+    /// <summary>The same for two groups of rows and the first eight tokens: as many sums, for few tokens at the end.</summary>
     /// <param name="w">Weights of the lane, (2 groups, steps, 6).</param>
     /// <param name="x">Inputs of the lane, (steps, 16).</param>
     /// <param name="steps">Columns of the lane, 1 or more.</param>

@@ -23,8 +23,12 @@ internal sealed unsafe class RowPartition : IDisposable
     // Less is not worth a claim: a machine with many threads cuts small work into fewer parts than it has threads.
     private const long PartWork = SerialWork / 8;
 
-    // Parts per worker: enough that a worker that was held up leaves its share to the others.
+    // Parts per worker, at most: enough that a worker that was held up leaves its share to the others.
     private const int PartsPerWorker = 4;
+
+    // Multiply-adds of a part that are worth cutting for: a linear layer's reading starts afresh with each part, and that costs a short region more
+    // than a worker that comes late. Layers of 384 x 384 to 1536 x 384 decode 1.1 to 1.15 times as fast in one part per worker as in four.
+    private const long LongPart = 200_000;
 
     private readonly WorkerTeam? _team;
     private readonly int _working;
@@ -79,7 +83,8 @@ internal sealed unsafe class RowPartition : IDisposable
             return;
         }
         int grains = (rows + grain - 1) / grain;
-        int parts = (int)Math.Min(Math.Min(grains, (long)_working * PartsPerWorker), Math.Min(work / PartWork, WorkerTeam.MaxParts));
+        long partsPerWorker = Math.Clamp(work / (_working * LongPart), 1, PartsPerWorker);
+        int parts = (int)Math.Min(Math.Min(grains, _working * partsPerWorker), Math.Min(work / PartWork, WorkerTeam.MaxParts));
         if (parts < 2)
         {
             job.Run(0, rows, worker: 0);

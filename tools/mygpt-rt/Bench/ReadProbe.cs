@@ -1,6 +1,4 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Weights;
 
@@ -11,13 +9,12 @@ namespace MyGpt.CommandLine.Bench;
 /// fits a cache is held against that cache.
 /// </summary>
 /// <remarks>
-/// One stream a thread without software prefetch: 2, 4 and 8 streams, prefetches 256 bytes to 4 KB ahead and 512-bit loads were no
-/// faster with two threads of a Zen 4 (all within 33 to 36 GB/s) and slower with one (22 to 32 against 34). Pages of 2 MB were: ordinary
-/// memory reaches 28 and 33 GB/s, the mapped file, whose cache has large pages, 34 and 35. Hence both sources, and the better one counts.
+/// One stream a thread, and four a quarter of its share apart, as decoding reads: the better one is the limit. Neither uses software prefetch: prefetches
+/// 256 bytes to 4 KB ahead and 512-bit loads were no faster with two threads of a Zen 4 and slower with one. Pages of 2 MB were: ordinary
+/// memory reaches 28 and 33 GB/s in one stream, the mapped file, whose cache has large pages, 34 and 35. Hence both sources, and the better one counts.
 /// </remarks>
 internal sealed unsafe class ReadProbe : IDisposable
 {
-    private const int Step = 64;                   // floats in a step of the loop
     private const long MostBytes = 512L << 20;     // beyond any cache that a core may use alone
     private const long BytesPerRun = 256L << 20;   // smaller buffers are read again and again
 
@@ -32,7 +29,7 @@ internal sealed unsafe class ReadProbe : IDisposable
     /// <param name="bytes">How much; no more than 512 MB are read.</param>
     public ReadProbe(long bytes)
     {
-        bytes = Math.Clamp(bytes, Step * sizeof(float), MostBytes);
+        bytes = Math.Clamp(bytes, ReadLoop.Step * sizeof(float), MostBytes);
         _memoryLength = bytes / sizeof(float);
         _memory = (float*)NativeMemory.AlignedAlloc((nuint)bytes, 4096);
         for (long i = 0; i < _memoryLength; i += 1 << 18)
@@ -66,36 +63,19 @@ internal sealed unsafe class ReadProbe : IDisposable
 
     public void Dispose() => NativeMemory.AlignedFree(_memory);
 
-    private static double Rate(float* data, long length, int threads)
+    private static double Rate(float* data, long length, int threads) =>
+        Math.Max(Rate(data, length, threads, &ReadLoop.InOrder), Rate(data, length, threads, &ReadLoop.InQuarters));
+
+    private static double Rate(float* data, long length, int threads, delegate*<uint*, long, uint> read)
     {
-        int parts = (int)Math.Clamp(length / Step, 1, threads);
-        long each = length / parts / Step * Step, sweeps = Math.Max(1, BytesPerRun / sizeof(float) / length);
+        int parts = (int)Math.Clamp(length / ReadLoop.Step, 1, threads);
+        long each = length / parts / ReadLoop.Step * ReadLoop.Step, sweeps = Math.Max(1, BytesPerRun / sizeof(float) / length);
         nint start = (nint)data;
         double seconds = ThreadGroup.Seconds(parts, part =>
         {
             for (long sweep = 0; sweep < sweeps; sweep++)
-                _sink = Read((float*)start + part * each, each);
+                _sink = read((uint*)start + part * each, each);
         });
         return (double)each * sizeof(float) * parts * sweeps / seconds / 1e9;
-    }
-
-    // Exclusive or: a bit pattern that would be a subnormal float costs no more than another. Eight registers, so that none waits.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static uint Read(float* x, long length)
-    {
-        Vector256<uint> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
-        uint* next = (uint*)x;
-        for (uint* end = next + length; next < end; next += Step)
-        {
-            s0 ^= Vector256.Load(next);
-            s1 ^= Vector256.Load(next + 8);
-            s2 ^= Vector256.Load(next + 16);
-            s3 ^= Vector256.Load(next + 24);
-            s4 ^= Vector256.Load(next + 32);
-            s5 ^= Vector256.Load(next + 40);
-            s6 ^= Vector256.Load(next + 48);
-            s7 ^= Vector256.Load(next + 56);
-        }
-        return Vector256.Sum(s0 ^ s1 ^ s2 ^ s3 ^ s4 ^ s5 ^ s6 ^ s7);
     }
 }
