@@ -3,7 +3,7 @@ using MyGpt.Runtime.Weights;
 
 namespace MyGpt.Runtime.Tests.Model;
 
-/// <summary>One result (docs/numerics.md): every weight and cache type, whatever the threads, the cut of a prompt, the batch and the place in it.</summary>
+/// <summary>One result (docs/numerics.md) where the matrix of <c>Exactness</c> does not go: more cuts and batch sizes, wider layers, several pages and chunks.</summary>
 public class ExactnessTests
 {
     private const int Sequences = 16, Steps = 2;
