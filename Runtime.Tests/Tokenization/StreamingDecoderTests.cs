@@ -147,17 +147,4 @@ public class StreamingDecoderTests
             text.Append(decoder.Append(id));
         return text.Append(decoder.Flush()).ToString();
     }
-
-    private sealed class ListTokenizer(IReadOnlyList<byte[]> tokens, byte[]? separator = null) : ITokenizer
-    {
-        public int VocabSize => tokens.Count;
-
-        public IReadOnlyDictionary<string, int> SpecialTokens { get; } = new Dictionary<string, int>();
-
-        public ReadOnlySpan<byte> Separator => separator;
-
-        public int[] Encode(ReadOnlySpan<char> text, bool allowSpecial = false, UnknownText unknown = UnknownText.Error) => throw new NotSupportedException();
-
-        public ReadOnlySpan<byte> TokenBytes(int id) => tokens[id];
-    }
 }
