@@ -303,5 +303,27 @@ public class GenerateVerbTests(Models models)
         result.Says("prompt", "generated", "tokens/s", "opened in", "first token after");
     }
 
+    [Fact]
+    public void Generate_speculating_prints_the_same_text_and_counts_what_was_guessed()
+    {
+        string[] args = ["generate", models.Words, "I", "-n", "50", "--temperature", "0", "--hash"];
+        CommandResult plain = Command.Run(args).Succeeded(), guessed = Command.Run([.. args, "--speculate", "8", "--stats"]).Succeeded();
+
+        Assert.Equal(plain.Output, guessed.Output);
+        Assert.StartsWith(plain.Error, guessed.Error, StringComparison.Ordinal);
+        guessed.Says("guessed right", "guessed");
+        JsonElement json = Command.Run([.. args, "--speculate", "8", "--json"]).Succeeded().Json();
+        Assert.Equal(["prompt", "prompt_ids", "seed", "samples", "speculation"], json.EnumerateObject().Select(member => member.Name));
+        int proposed = json.GetProperty("speculation").GetProperty("proposed_tokens").GetInt32();
+        Assert.InRange(json.GetProperty("speculation").GetProperty("accepted_tokens").GetInt32(), 1, proposed);
+        Assert.Equal(50, json.GetProperty("samples")[0].GetProperty("ids").GetArrayLength());
+    }
+
+    [Theory]
+    [InlineData("65")]
+    [InlineData("-1")]
+    public void Generate_speculation_out_of_range_is_a_usage_error(string most) =>
+        Command.Run("generate", models.Words, "I", "--speculate", most).Failed(2, "--speculate");
+
     private static IEnumerable<int> Ids(JsonElement ids) => ids.EnumerateArray().Select(id => id.GetInt32());
 }

@@ -15,6 +15,7 @@ public class GenerationOptionsTests
         Assert.Equal(0.8f, options.Temperature);
         Assert.Equal(50, options.TopK);
         Assert.Equal(1, options.SampleCount);
+        Assert.Equal(0, options.Speculate);
         Assert.Null(options.Overflow);
         Assert.Empty(options.StopStrings);
         Assert.Null(options.EndTokens);
@@ -31,6 +32,8 @@ public class GenerationOptionsTests
         Throws(nameof(GenerationOptions.Temperature), () => new() { Temperature = float.PositiveInfinity });
         Throws(nameof(GenerationOptions.TopK), () => new() { TopK = -1 });
         Throws(nameof(GenerationOptions.SampleCount), () => new() { SampleCount = 0 });
+        Throws(nameof(GenerationOptions.Speculate), () => new() { Speculate = -1 });
+        Throws(nameof(GenerationOptions.Speculate), () => new() { Speculate = 65 });
         Throws(nameof(GenerationOptions.Overflow), () => new() { Overflow = (Overflow)9 });
         Throws(nameof(GenerationOptions.KvType), () => new() { KvType = (KvType)9 });
         Throws(nameof(GenerationOptions.EndTokens), () => new() { EndTokens = [1, -2] });

@@ -8,6 +8,9 @@ namespace MyGpt.Runtime.Generation;
 /// <summary>How to continue a prompt. Each property checks its value when it is set.</summary>
 public sealed record GenerationOptions
 {
+    /// <summary>The largest <see cref="Speculate"/>.</summary>
+    public const int MostSpeculated = 64;
+
     /// <summary>Most tokens that a sample gets, 0 or more; 200 unless told otherwise.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
     public int MaxNewTokens
@@ -85,6 +88,18 @@ public sealed record GenerationOptions
     /// cache against; <see cref="KvType"/> counts as much as with it.
     /// </summary>
     public bool UseKvCache { get; init; } = true;
+
+    /// <summary>
+    /// Most tokens, 0 to 64, that are guessed from what the text repeats and computed together with the current one; 0, for none, unless told
+    /// otherwise. Guesses that the sample's own choice confirms are kept, and the others forgotten, so the ids, the text and the logits are the
+    /// same bytes for any number; a step may add several tokens then. None are guessed past the window or without a cache, nor where they do not pay.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative or above 64.</exception>
+    public int Speculate
+    {
+        get;
+        init => field = value is >= 0 and <= MostSpeculated ? value : throw OutOfRange(nameof(Speculate), value, $"0 to {MostSpeculated}");
+    }
 
     /// <summary>Whether each sample tells the <see cref="GeneratedSample.LogitsHash"/> of what its tokens were chosen from.</summary>
     public bool HashLogits { get; init; }

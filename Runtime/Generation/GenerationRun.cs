@@ -6,7 +6,8 @@ using MyGpt.Runtime.Sampling;
 namespace MyGpt.Runtime.Generation;
 
 /// <summary>
-/// A prompt being continued: each step adds one token to every sample that goes on, all of them in one batch.
+/// A prompt being continued: each step adds a token to every sample that goes on, all of them in one batch, or several where it was told to
+/// speculate (<see cref="GenerationOptions.Speculate"/>).
 /// </summary>
 /// <remarks>
 /// <para>Nothing is computed before the first step. The steady state allocates nothing on the managed heap. The same model,
@@ -23,8 +24,7 @@ public sealed class GenerationRun : IDisposable
     private readonly CancellationToken _cancellation;
     private GenerationSession? _session;
     private bool _disposed;
-    private long _length;   // tokens of prompt and continuation: the same for all samples that go on
-    private int _live;      // how many samples go on
+    private int _live;   // how many samples go on
 
     internal GenerationRun(TextGenerator generator, RunSetup setup, CancellationToken cancellation)
     {
@@ -33,7 +33,6 @@ public sealed class GenerationRun : IDisposable
         _cancellation = cancellation;
         _pipeline = SamplerPipeline.Create(setup.Options.Temperature, setup.Options.TopK);
         _samples = [.. Enumerable.Range(0, setup.Options.SampleCount).Select(i => new GeneratedSample(setup, i))];
-        _length = setup.Prompt.Length;
         if (setup.Options.MaxNewTokens == 0)
             FinishAll(FinishReason.MaxTokens);
         EndStep();
@@ -57,7 +56,10 @@ public sealed class GenerationRun : IDisposable
     /// </summary>
     public bool IsPastWindow { get; private set; }
 
-    /// <summary>Adds one token to every sample that goes on; the first call also computes the prompt.</summary>
+    /// <summary>
+    /// Adds one token to every sample that goes on; the first call also computes the prompt. With <see cref="GenerationOptions.Speculate"/> it may
+    /// add several, each sample its own number; a sample at the end of the window then waits there until all that go on have come as far.
+    /// </summary>
     /// <returns>False when all samples had ended before.</returns>
     /// <exception cref="ObjectDisposedException">The run or its generator was disposed before the samples had ended.</exception>
     /// <exception cref="NoTokenException">A model with NaN weights gave no logits to choose from.</exception>
@@ -124,8 +126,7 @@ public sealed class GenerationRun : IDisposable
             _session = _generator.Rent(_setup.Options.KvType);
             return Prefill(_session, start);
         }
-        int tokens = _live;
-        Decode(_session);
+        int tokens = Decode(_session);
         Statistics.CountStep(tokens, Stopwatch.GetElapsedTime(start), IsPastWindow);
         return true;
     }
@@ -155,65 +156,82 @@ public sealed class GenerationRun : IDisposable
             if (untilFirst == default)
                 untilFirst = Stopwatch.GetElapsedTime(start);
         }
-        _length++;
-        bool isContinued = _setup.Options.UseKvCache && _length <= _setup.ContextLength;
-        for (int i = 1; i < _samples.Length && isContinued; i++)
+        for (int i = 1; i < _samples.Length && _setup.Options.UseKvCache; i++)
         {
-            if (_samples[i].IsLive)
+            if (_samples[i].IsLive && !_samples[i].IsPastWindow(_setup))
                 session.Cache(i).CopyFrom(cache);
         }
+        if (_setup.MostProposals > 0)
+            session.Activations.ReserveLogits(_samples.Length * (1 + _setup.MostProposals), _setup.Gpt.Config.VocabSize);
         Statistics.CountPrefill(prompt.Length, _samples.Length, untilFirst, Stopwatch.GetElapsedTime(start));
         return true;
     }
 
-    private void Decode(GenerationSession session)
+    // Returns how many tokens were chosen.
+    private int Decode(GenerationSession session)
     {
-        // Past the window no position keeps its place: the last T_max tokens are a new sequence each time.
-        bool isAnew = IsPastWindow || !_setup.Options.UseKvCache;
-        int input = isAnew ? (int)Math.Min(_length, _setup.ContextLength) : 1;
         session.Batch.Clear();
         for (int i = 0; i < _samples.Length; i++)
         {
-            if (!_samples[i].IsLive)
-                continue;
-            KvCache cache = session.Cache(i);
-            if (isAnew)
-                cache.Truncate(0);
-            session.Batch.Add(cache, _samples[i].LastTokens(input));
+            if (IsInStep(_samples[i]))
+                AddInput(session.Batch, session.Cache(i), _samples[i]);
         }
 
-        Span<float> logits = _setup.Gpt.Forward(session.Batch, session.Activations);   // (live samples, V), each row one sample's own
-        int vocabSize = _setup.Gpt.Config.VocabSize;
-        foreach (GeneratedSample sample in _samples)
+        Span<float> logits = _setup.Gpt.Forward(session.Batch, session.Activations);   // (live samples and their proposals, V), each row one sample's own
+        int tokens = 0;
+        for (int i = 0; i < _samples.Length; i++)
         {
-            if (!sample.IsLive)
+            GeneratedSample sample = _samples[i];
+            if (!IsInStep(sample))
                 continue;
-            sample.Advance(_pipeline, logits[..vocabSize], _setup);
-            logits = logits[vocabSize..];
+            int before = sample.Ids.Length, proposed = sample.Proposed, rows = (1 + proposed) * _setup.Gpt.Config.VocabSize;
+            int accepted = sample.Advance(_pipeline, logits[..rows], _setup);
+            logits = logits[rows..];
+            KvCache cache = session.Cache(i);
+            cache.Truncate(cache.Length - (proposed - accepted));
+            Statistics.CountProposals(proposed, accepted);
+            tokens += sample.Ids.Length - before;
         }
-        _length++;
+        return tokens;
+    }
+
+    // One that has come to the end of the window before others waits for them: past it a token costs as much as a prompt, and
+    // samples share that best in one batch.
+    private bool IsInStep(GeneratedSample sample) => sample.IsLive && (IsPastWindow || !sample.IsPastWindow(_setup));
+
+    private void AddInput(TokenBatch batch, KvCache cache, GeneratedSample sample)
+    {
+        // Past the window no position keeps its place: the last T_max tokens are a new sequence each time.
+        if (IsPastWindow || !_setup.Options.UseKvCache)
+        {
+            cache.Truncate(0);
+            batch.Add(cache, sample.LastTokens(_setup));
+            return;
+        }
+        batch.Add(cache, sample.Propose(_setup, isAlone: _live == 1), LogitRows.All);
     }
 
     private void EndStep()
     {
+        int pastWindow = 0;
         _live = 0;
         foreach (GeneratedSample sample in _samples)
-            _live += sample.IsLive ? 1 : 0;
-        if (_live > 0 && _length > _setup.ContextLength)
         {
-            switch (_setup.Overflow)
+            if (!sample.IsLive)
+                continue;
+            bool isPastWindow = sample.IsPastWindow(_setup);
+            if (isPastWindow && _setup.Overflow == Overflow.Stop)
             {
-                case Overflow.Crop:
-                    IsPastWindow = true;
-                    break;
-                case Overflow.Stop:
-                    FinishAll(FinishReason.ContextFull);
-                    _live = 0;
-                    break;
+                sample.Finish(FinishReason.ContextFull);
+                continue;
             }
+            _live++;
+            pastWindow += isPastWindow ? 1 : 0;
         }
         if (_live == 0)
             ReleaseSession();
+        else if (pastWindow == _live)
+            IsPastWindow = true;
     }
 
     private void FinishAll(FinishReason reason)

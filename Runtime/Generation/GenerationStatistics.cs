@@ -15,6 +15,12 @@ public sealed class GenerationStatistics
     /// </summary>
     public long DecodedTokens { get; private set; }
 
+    /// <summary>Tokens that were guessed from what the text repeats, see <see cref="GenerationOptions.Speculate"/>.</summary>
+    public long ProposedTokens { get; private set; }
+
+    /// <summary>Those of <see cref="ProposedTokens"/> that were right; they are among <see cref="DecodedTokens"/>.</summary>
+    public long AcceptedTokens { get; private set; }
+
     /// <summary>Those of <see cref="NewTokens"/> for which the whole window had to be computed again.</summary>
     public long PastWindowTokens { get; private set; }
 
@@ -60,6 +66,12 @@ public sealed class GenerationStatistics
             DecodedTokens += newTokens;
             DecodeTime += time;
         }
+    }
+
+    internal void CountProposals(int proposed, int accepted)
+    {
+        ProposedTokens += proposed;
+        AcceptedTokens += accepted;
     }
 
     private static double Rate(long tokens, TimeSpan time) => time > TimeSpan.Zero ? tokens / time.TotalSeconds : 0;

@@ -6,6 +6,9 @@ namespace MyGpt.Runtime.Generation;
 /// <summary>What stays the same during a run.</summary>
 internal sealed class RunSetup
 {
+    // Logits of all proposals of a step take no more than 64 MB: 333 proposals of GPT-2's 50,257 tokens.
+    private const long MostProposalLogits = 1 << 24;
+
     public required Gpt Gpt { get; init; }
 
     public required ITokenizer? Tokenizer { get; init; }
@@ -23,6 +26,9 @@ internal sealed class RunSetup
     public required int[] EndTokens { get; init; }
 
     public required Overflow Overflow { get; init; }
+
+    /// <summary>Most tokens that are proposed to follow a sample at a time; 0 without speculation, which needs a cache to go back in.</summary>
+    public int MostProposals => Options.UseKvCache ? (int)Math.Min(Options.Speculate, MostProposalLogits / Gpt.Config.VocabSize / Options.SampleCount) : 0;
 
     /// <summary>T_max.</summary>
     public int ContextLength => Gpt.Config.ContextLength;

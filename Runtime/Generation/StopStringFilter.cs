@@ -4,7 +4,7 @@ namespace MyGpt.Runtime.Generation;
 /// Lets text through up to a stop string. Text that could be the beginning of one is held back until that is decided.
 /// </summary>
 /// <remarks>
-/// Text comes in rounds, one a token. What a round lets through stays readable in <see cref="Released"/> until the next. The
+/// Text comes in rounds, one a step. What a round lets through stays readable in <see cref="Released"/> until the next. The
 /// outcome depends on the characters only, not on how they are cut into rounds. Allocates only when a round is longer than any before.
 /// </remarks>
 internal sealed class StopStringFilter

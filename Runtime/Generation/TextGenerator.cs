@@ -54,7 +54,7 @@ public sealed class TextGenerator : IDisposable
     /// <summary>Begins to continue a text.</summary>
     /// <param name="prompt">The text; empty to begin with the start token alone.</param>
     /// <param name="options">Null for the defaults.</param>
-    /// <param name="cancellation">Ends the run after the current token, with <see cref="FinishReason.Cancelled"/>.</param>
+    /// <param name="cancellation">Ends the run after the current step, with <see cref="FinishReason.Cancelled"/>.</param>
     /// <exception cref="UnknownTextException">The vocabulary has no token for a part of the prompt, see <see cref="GenerationOptions.Unknown"/>.</exception>
     /// <exception cref="InvalidOperationException">The model has no tokenizer.</exception>
     /// <exception cref="ArgumentException">The prompt is empty and the model has no start token, or an end token is not below V.</exception>
@@ -72,7 +72,7 @@ public sealed class TextGenerator : IDisposable
     /// <summary>Begins to continue a sequence of tokens, taken as it is: nothing is put before it.</summary>
     /// <param name="promptIds">The sequence, ids below V; empty to begin with the start token.</param>
     /// <param name="options">Null for the defaults.</param>
-    /// <param name="cancellation">Ends the run after the current token, with <see cref="FinishReason.Cancelled"/>.</param>
+    /// <param name="cancellation">Ends the run after the current step, with <see cref="FinishReason.Cancelled"/>.</param>
     /// <exception cref="ArgumentException">
     /// An id is not below V; the prompt is empty and the model has no start token; there are stop strings and the model has no tokenizer.
     /// </exception>

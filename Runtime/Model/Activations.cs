@@ -155,6 +155,9 @@ public sealed unsafe class Activations : IDisposable
         return _logits.Data;
     }
 
+    /// <summary>Makes the room for so many rows of logits now rather than in the call that needs them; those of an earlier call are lost.</summary>
+    internal void ReserveLogits(int rows, int vocabSize) => Logits(rows, vocabSize);
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -20,7 +20,7 @@ internal sealed class GenerationAnswer(string? prompt, bool hasText, int count)
     }
 
     /// <summary>Writes the members of the JSON object.</summary>
-    public void Write(Utf8JsonWriter json, GenerationRun run)
+    public void Write(Utf8JsonWriter json, GenerationRun run, GenerationOptions options)
     {
         json.WriteString("prompt", prompt);
         Write(json, "prompt_ids", run.PromptIds);
@@ -38,6 +38,12 @@ internal sealed class GenerationAnswer(string? prompt, bool hasText, int count)
             json.WriteEndObject();
         }
         json.WriteEndArray();
+        if (options.Speculate == 0)
+            return;
+        json.WriteStartObject("speculation");
+        json.WriteNumber("proposed_tokens", run.Statistics.ProposedTokens);
+        json.WriteNumber("accepted_tokens", run.Statistics.AcceptedTokens);
+        json.WriteEndObject();
     }
 
     private static void Write(Utf8JsonWriter json, string name, ReadOnlySpan<int> ids)

@@ -7,11 +7,13 @@ namespace MyGpt.CommandLine.Verbs;
 internal static class StatisticsText
 {
     /// <summary>Prints them as a small table.</summary>
-    public static void Print(GenerationStatistics statistics, double openMilliseconds, CommandConsole console)
+    public static void Print(GenerationStatistics statistics, GenerationOptions options, double openMilliseconds, CommandConsole console)
     {
         var table = new TextTable(false, true, false, true, false);
         table.Add("prompt", Figures.Count(statistics.PromptTokens), "tokens", Figures.Rate(statistics.PrefillTokensPerSecond), "tokens/s");
         table.Add("generated", Figures.Count(statistics.NewTokens), "tokens", Figures.Rate(statistics.DecodeTokensPerSecond), "tokens/s");
+        if (options.Speculate > 0)
+            table.Add("guessed right", Figures.Count(statistics.AcceptedTokens), "tokens", Figures.Count(statistics.ProposedTokens), "guessed");
         if (statistics.PastWindowTokens > 0)
         {
             table.Add("past the window", Figures.Count(statistics.PastWindowTokens), "tokens",
