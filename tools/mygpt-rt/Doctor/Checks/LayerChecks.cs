@@ -13,10 +13,11 @@ internal unsafe delegate void LayerKernel(
 /// <summary>Linear layers of each weight type, to the bit, on as many threads as a model would have.</summary>
 internal static unsafe class LayerChecks
 {
-    // Each reaches other tiles: narrow rows and a vector at their end; a tail, and few tokens; long rows, cut over threads; an odd number of
-    // blocks; many tokens, with what is left of tiles, groups and panels; rows so long that panels are shorter.
+    // Each reaches other tiles. One token: narrow rows and a vector at their end; more of them than the narrow tile takes, but too few to be cut over
+    // threads; long rows, cut, of an odd number of blocks. Two. A batch: fewer rows than its tiles have; a tail; two blocks of columns and a tail. Many, with
+    // what is left of tiles, groups and panels; rows so long that panels are shorter.
     private static readonly (int Columns, int Rows, int Tokens)[] Shapes =
-        [(72, 29, 1), (100, 13, 5), (264, 161, 1), (96, 37, 6), (395, 55, 21), (1537, 25, 9)];
+        [(72, 29, 1), (128, 311, 1), (264, 161, 1), (96, 38, 2), (40, 7, 3), (100, 13, 5), (395, 55, 21), (203, 61, 37), (1537, 25, 33)];
 
     /// <summary>Layers of one type.</summary>
     /// <param name="type">A type of weights.</param>
@@ -35,10 +36,10 @@ internal static unsafe class LayerChecks
     private static Type[] Floats =>
     [
         typeof(MatMul<>), typeof(MatMulTile), typeof(DecodeTile), typeof(DecodeStreams), typeof(NarrowTile),
-        typeof(PackedMatMul<>), typeof(PackedTile), typeof(WeightPanel), typeof(InputTiles),
+        typeof(BatchMatMul<>), typeof(BatchTile), typeof(BatchInputs), typeof(PackedMatMul<>), typeof(PackedTile), typeof(WeightPanel), typeof(InputTiles),
     ];
 
-    private static Type[] Blocks => [typeof(BlockMatMul<>), typeof(BlockTile), typeof(BlockPanel), typeof(QuantizeRows)];
+    private static Type[] Blocks => [typeof(BlockMatMul<>), typeof(BlockStreams), typeof(BlockTile), typeof(BlockPanel), typeof(QuantizeRows)];
 
     private static IEnumerable<Trial> Trials(ElementType type, LayerKernel apply)
     {
