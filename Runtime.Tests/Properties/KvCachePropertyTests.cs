@@ -25,21 +25,22 @@ public class KvCachePropertyTests
 
     private enum Act
     {
-        AppendTokens,
-        KeepOnly,
+        GrowTo,
+        CutTo,
         CopyToAnother,
     }
 
-    // Amounts around a page's end more often than others.
-    private static readonly Gen<int> Amount = Gen.OneOf(Gen.Choose(0, 160), Gen.Choose(0, 3), Gen.Elements(62, 63, 64, 65, 66, 127, 128, 129, 160));
+    // Lengths around a page's end more often than others.
+    private static readonly Gen<int> Length = Gen.OneOf(Gen.Choose(0, 160), Gen.Choose(0, 3), Gen.Elements(63, 64, 65, 127, 128, 129, 160));
 
-    private static readonly Gen<(Act Act, int Amount)> Step = Gen.Zip(
-        Gen.Frequency((5, Gen.Constant(Act.AppendTokens)), (3, Gen.Constant(Act.KeepOnly)), (1, Gen.Constant(Act.CopyToAnother))), Amount)
-        .Select(step => (Act: step.Item1, Amount: step.Item2));
+    private static readonly Gen<(Act Act, int Length)> Step =
+        from act in Gen.Elements(Act.GrowTo, Act.GrowTo, Act.CutTo, Act.CopyToAnother)
+        from length in act == Act.CopyToAnother ? Gen.Constant(0) : Length
+        select (Act: act, Length: length);
 
-    private static readonly Arbitrary<(Act Act, int Amount)[]> Steps = Arb.From(
+    private static readonly Arbitrary<(Act Act, int Length)[]> Steps = Arb.From(
         Gen.Choose(1, 12).SelectMany(count => Step.ArrayOf(count)),
-        steps => Simpler.Arrays(steps, step => Simpler.Integers(step.Amount).Select(amount => (step.Act, amount))));
+        steps => Simpler.Arrays(steps, step => Simpler.Integers(step.Length).Select(length => (step.Act, length))));
 
     [Theory]
     [InlineData(KvType.F32)]
@@ -51,18 +52,18 @@ public class KvCachePropertyTests
         Property.Holds(Steps, steps => Run(model, activations, kvType, steps), cases: 40);
     }
 
-    private static void Run(InMemoryModel model, Activations activations, KvType kvType, (Act Act, int Amount)[] steps)
+    private static void Run(InMemoryModel model, Activations activations, KvType kvType, (Act Act, int Length)[] steps)
     {
         using KvCache one = new(Config, kvType), another = new(Config, kvType);
         (KvCache cache, KvCache other) = (one, another);
         List<int> ids = [];
         int next = 0;
         var batch = new TokenBatch();
-        foreach ((Act act, int amount) in steps)
+        foreach ((Act act, int length) in steps)
         {
-            if (act == Act.KeepOnly)
+            if (act == Act.CutTo)
             {
-                int kept = Math.Min(amount, ids.Count);
+                int kept = Math.Min(length, ids.Count);
                 cache.Truncate(kept);
                 ids.RemoveRange(kept, ids.Count - kept);
             }
@@ -71,9 +72,9 @@ public class KvCachePropertyTests
                 other.CopyFrom(cache);
                 (cache, other) = (other, cache);   // what is left in the other one is in the way of a later copy
             }
-            else if (Math.Min(amount, Config.ContextLength - ids.Count) is > 0 and var count)
+            else if (length > ids.Count)
             {
-                int[] appended = [.. Enumerable.Range(0, count).Select(_ => (next++ * 7) % Config.VocabSize)];   // never those that were forgotten
+                int[] appended = [.. Enumerable.Range(0, length - ids.Count).Select(_ => (next++ * 7) % Config.VocabSize)];   // never those that were forgotten
                 ids.AddRange(appended);
                 batch.Clear();
                 batch.Add(cache, appended, LogitRows.All);
