@@ -97,11 +97,12 @@ public unsafe class MemoryEndTests
             y.Span.Fill(float.NaN);
             set.Run(layer.Part(0, rows));
             Assert.Equal(expected, y.Span);
-            if (tokens <= BatchMatMul<TWeights>.MostTokens)
+            if (tokens <= BatchScratch.MostTokens)
             {
+                using FencedMemory<float> batched = new(new float[BatchScratch.InputFloats(tokens, inDim)]), sums = new(new float[BatchScratch.WorkerFloats]);
                 y.Span.Fill(float.NaN);
-                set.Run(new BatchInputs { X = x.Data, Packed = packed.Data, Tokens = tokens, InDim = inDim }.Part(0, BatchInputs.Count(tokens)));
-                set.Run(new BatchMatMul<TWeights>(layer, packed.Data).Part(0, rows));
+                set.Run(new BatchInputs { X = x.Data, Packed = batched.Data, Tokens = tokens, InDim = inDim }.Part(0, BatchInputs.Count(tokens)));
+                set.Run(new BatchMatMul<TWeights>(layer, new BatchScratch(batched.Data, sums.Data)).Part(0, rows, worker: 0));
                 Assert.Equal(expected, y.Span);
             }
             y.Span.Fill(float.NaN);
