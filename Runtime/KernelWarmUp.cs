@@ -11,16 +11,21 @@ namespace MyGpt.Runtime;
 /// </summary>
 internal static unsafe class KernelWarmUp
 {
-    // A short prompt that fills tiles of many tokens and leaves one for those of few, one that is too short for them, one that has weights laid out
-    // anew, and a single token.
-    private const int PromptLength = 17, ShortPromptLength = 3, LongPromptLength = Linear.PackedTokens + 1, Width = 32, VocabSize = 13;
+    // Beside a single token: a batch that fills tiles of attention and of quantised layers, and leaves tokens for the tiles of few; the shortest one, too
+    // short for those; and a prompt whose weights are laid out anew, which fills tiles of packed layers and leaves a token for the narrow one.
+    private const int PromptLength = 17, ShortPromptLength = Linear.BatchTokens, LongPromptLength = Linear.PackedTokens + 1;
+
+    private const int Width = 32, VocabSize = 13;
 
     // Head sizes with the same remainder reach the same tiles of attention.
     private const int HeadPeriod = 64;
 
-    // Wider rows reach the same tiles as rows of this width or a little more; and an odd number of rows, all tiles of rows. So many bytes of rows
-    // are more than a narrow tile is given.
-    private const int WidePeriod = 4096, WideRows = 16 + 3, WideBytes = DecodeTile.MostNarrowBytes;
+    // The smallest width of whole pairs of blocks whose rows are too long for the narrow tile, as bf16 too: wider ones reach the same tiles as this one and
+    // what is left of theirs.
+    private const int WidePeriod = DecodeTile.LongestNarrowRow / sizeof(ushort) + 2 * ElementTypes.BlockLength;
+
+    // More bytes of rows than the narrow tile is given, and an odd number of rows, for all tiles of rows.
+    private const int WideBytes = DecodeTile.MostNarrowBytes, WideRows = 16 + 3;
 
     private static int s_sharedStarted;
 
@@ -122,21 +127,23 @@ internal static unsafe class KernelWarmUp
         }
     }
 
-    // How far a tile reads ahead, and so which one is used for a single token, depends on the bytes of a row.
+    // Which tile reads a single token's rows depends on their bytes, of one and of all: rows of every width the model has, and more than the narrow tile takes.
     private static void RunWide(GptConfig config, MatrixTypes types)
     {
         int embeddingDim = Narrow(config.EmbeddingDim), attentionDim = Narrow(config.AttentionDim), mlpDim = Narrow(config.MlpDim);
         int widest = Math.Max(embeddingDim, Math.Max(attentionDim, mlpDim));
-        using var zeros = new NativeBuffer(WideBytes / sizeof(float) + (long)WideRows * widest);
-        using var output = new NativeBuffer(WideBytes + WideRows);
+        (ElementType Type, int Columns)[] layers =
+            [(types.Block, embeddingDim), (types.Block, attentionDim), (types.Block, mlpDim), (types.Head, embeddingDim)];
+        using var zeros = new NativeBuffer(layers.Max(layer => Rows(layer.Type, layer.Columns) * layer.Type.RowBytes(layer.Columns)) / sizeof(float) + 1);
+        using var output = new NativeBuffer(layers.Max(layer => Rows(layer.Type, layer.Columns)));
         using var activations = new Activations(Shrink(config) with { EmbeddingDim = widest }, threads: 1);
-        foreach ((ElementType type, int columns) in ((ElementType, int)[])
-            [(types.Block, embeddingDim), (types.Block, attentionDim), (types.Block, mlpDim), (types.Head, embeddingDim)])
+        foreach ((ElementType type, int columns) in layers)
         {
-            int rows = WideBytes / (int)type.RowBytes(columns) + WideRows;
-            var matrix = new TensorView("", type, SectionLayout.Rows, rows, columns, (byte*)zeros.Data);
+            var matrix = new TensorView("", type, SectionLayout.Rows, Rows(type, columns), columns, (byte*)zeros.Data);
             Linear.Apply(activations, new LinearWeights(matrix, Bias: null), activations.Normed, tokens: 1, output.Data);
         }
+
+        static int Rows(ElementType type, int columns) => WideBytes / (int)type.RowBytes(columns) + WideRows;
     }
 
     private static int Narrow(int width) => width < WidePeriod ? width : WidePeriod + width % WidePeriod;

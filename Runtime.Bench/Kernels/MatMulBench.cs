@@ -74,7 +74,7 @@ public unsafe class MatMulBench : IHasWork
         if (Tokens < Linear.BatchTokens)
             layer.Run(_partition);
         else if (Tokens < Linear.PackedTokens)
-            new BatchMatMul<TWeights>(layer, _inputs.Data).Run(_partition);
+            new BatchMatMul<TWeights>(layer, new BatchScratch(_inputs.Data, _workers.Data)).Run(_partition);
         else
             new PackedMatMul<TWeights>(layer, new MatMulScratch(_inputs.Data, _workers.Data, MatMulScratch.WorkerFloats(InDim))).Run(_partition);
     }

@@ -66,8 +66,9 @@ public class QuantizedConversionTests
     {
         using TemporaryFolder folder = TestFiles.NewFolder();
         string f32 = TinyModels.Write(folder.File("f32.bin"), Odd), q8 = folder.File("q8.bin"), q4 = folder.File("q4.bin"), none = folder.File("none.bin");
-        Command.Run("convert", f32, q8, "--type", "q8").Succeeded();
-        Command.Run("convert", q8, q4, "--type", "q4").Succeeded();
+        CommandResult once = Command.Run("convert", f32, q8, "--type", "q8").Succeeded(), twice = Command.Run("convert", q8, q4, "--type", "q4").Succeeded();
+        Assert.DoesNotContain("rounded before", once.Error, StringComparison.Ordinal);
+        twice.Says("values of q8 were rounded before: the checkpoint, converted to q4, loses less");
         foreach ((string from, string type) in new[] { (f32, "f32"), (q8, "q8"), (q8, "bf16"), (q4, "q8"), (q4, "f32") })
             Command.Run("convert", from, none, "--type", type).Failed(2, $"--type {type}: the matrices are ");
         Command.Run("convert", f32, none).Failed(2, "is a weights.bin already");

@@ -27,7 +27,10 @@ internal static class Command
     public static CommandResult Run(Stream output, byte[] input, CancellationToken interrupted, params string[] args)
     {
         using var error = new StringWriter { NewLine = "\n" };
-        var console = new CommandConsole { Input = new MemoryStream(input), Output = output, Error = error, WatchInterrupt = () => interrupted };
+        var console = new CommandConsole
+        {
+            Input = new MemoryStream(input), InputIsRedirected = input.Length > 0, Output = output, Error = error, WatchInterrupt = () => interrupted,
+        };
         int exitCode = (int)Cli.Run(args, console);
         return new CommandResult(exitCode, [], error.ToString());
     }

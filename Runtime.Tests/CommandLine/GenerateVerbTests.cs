@@ -250,6 +250,9 @@ public class GenerateVerbTests(Models models)
         Assert.Equal("note: the prompt is empty; beginning with token 3, 'd'\n", result.Error);
         Assert.Equal(3, result.Output.Length);   // the start token is not text
         Assert.Equal(result.Output, Command.Run("generate", weights, "-n", "2", "--seed", "1").Succeeded().Output);
+        CommandResult ignored = Command.Run(Command.Utf8("abc"), "generate", weights, "-n", "2", "--seed", "1").Succeeded();
+        Assert.Equal("note: the prompt is empty; beginning with token 3, 'd'; give - to read standard input\n", ignored.Error);
+        Assert.Equal(result.Error, Command.Run(Command.Utf8("abc"), "generate", weights, "", "-n", "2", "--seed", "1").Succeeded().Error);
         Command.Run("generate", models.Words, "").Failed(2, "the prompt is empty");
         Command.Run("generate", models.NoVocabulary).Failed(2, "--ids 1,2,3");
     }

@@ -17,7 +17,7 @@ public unsafe class BatchMatMulTests
     public void Run_is_the_canonical_chain_for_every_shape_and_instruction_set(int inDim)
     {
         // Each output depends on its row and its token alone: one reference serves every smaller shape.
-        int most = BatchMatMul<F32Rows>.MostTokens;
+        int most = BatchScratch.MostTokens;
         float[] w = [.. Sample.Floats(inDim * OutDims[^1], inDim).Select(Truncate)], x = Sample.Floats(inDim * most, 7);
         ushort[] narrow = [.. w.Select(v => (ushort)(BitConverter.SingleToUInt32Bits(v) >> 16))];
         float[] reference = new float[OutDims[^1] * most];
@@ -58,12 +58,12 @@ public unsafe class BatchMatMulTests
             foreach (bool joins in (bool[])[false, true])
             {
                 float[] expected = [.. residual], actual = [.. residual], scratch = new float[outDim * tokens];
-                using NativeBuffer inputs = Inputs(tokens, inDim);
+                using NativeBuffer inputs = Filled(BatchScratch.InputFloats(tokens, inDim)), workers = Filled(threads * BatchScratch.WorkerFloats);
                 fixed (float* pw = w, px = x, pb = bias, pf = factor, ps = scratch, pe = expected, pa = actual)
                 {
                     for (int t = 0; t < tokens; t++)
                         Layer(pw, px + t * inDim, pb, pf + t * outDim, pe + t * outDim, ps, 1).Run(alone);
-                    new BatchMatMul<F32Rows>(Layer(pw, px, pb, pf, pa, ps, tokens), inputs.Data).Run(partition);
+                    new BatchMatMul<F32Rows>(Layer(pw, px, pb, pf, pa, ps, tokens), new BatchScratch(inputs.Data, workers.Data)).Run(partition);
                 }
                 Assert.Equal(Sample.Bits(expected), Sample.Bits(actual));
 
@@ -83,23 +83,23 @@ public unsafe class BatchMatMulTests
         byte[] bytes = new byte[Buffer.ByteLength(weights)];
         Buffer.BlockCopy(weights, 0, bytes, 0, bytes.Length);
         var y = new Guarded(new float[outDim * tokens]);
-        using NativeBuffer inputs = Inputs(tokens, inDim);
+        using NativeBuffer inputs = Filled(BatchScratch.InputFloats(tokens, inDim)), workers = Filled(BatchScratch.WorkerFloats);
         fixed (byte* w = bytes)
         fixed (float* px = x, py = y.Span)
         {
             var layer = new MatMul<TWeights> { W = w, X = px, Y = py, Tokens = tokens, InDim = inDim, OutDim = outDim };
             set.Run(new BatchInputs { X = px, Packed = inputs.Data, Tokens = tokens, InDim = inDim }.Part(0, BatchInputs.Count(tokens)));
-            set.Run(new BatchMatMul<TWeights>(layer, inputs.Data).Part(0, outDim));
+            set.Run(new BatchMatMul<TWeights>(layer, new BatchScratch(inputs.Data, workers.Data)).Part(0, outDim, worker: 0));
         }
         return y.Checked();
     }
 
     // Full of NaN: what is read must have been written.
-    private static NativeBuffer Inputs(int tokens, int inDim)
+    private static NativeBuffer Filled(long length)
     {
-        var inputs = new NativeBuffer(InputTiles.Floats(tokens, inDim));
-        new Span<float>(inputs.Data, (int)inputs.Length).Fill(float.NaN);
-        return inputs;
+        var buffer = new NativeBuffer(length);
+        new Span<float>(buffer.Data, (int)length).Fill(float.NaN);
+        return buffer;
     }
 
     private static float Truncate(float v) => BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(v) & 0xFFFF0000);

@@ -39,6 +39,30 @@ public unsafe class MemoryEndTests
     }
 
     [FencedTheory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(51)]
+    [InlineData(392)]
+    public void MatMul_of_a_batch_stays_within_its_memory(int inDim)
+    {
+        // Twelve rows at a time, and what they leave; the shortest batch, a tile of one token, the longest batch.
+        foreach (int rows in (int[])[12, 13, 25])
+        {
+            float[] w = [.. Sample.Floats(inDim * rows, 1).Select(Truncate)];
+            ushort[] narrow = [.. w.Select(v => (ushort)(BitConverter.SingleToUInt32Bits(v) >> 16))];
+            byte[] q8 = new ReferenceBlocks(isQ4: false, rows, inDim, seed: 1).Bytes(), q4 = new ReferenceBlocks(isQ4: true, rows, inDim, seed: 1).Bytes();
+            foreach (int tokens in (int[])[3, 5, BatchScratch.MostTokens])
+            {
+                float[] x = Sample.Floats(inDim * tokens, 2);
+                Floats<F32Rows>(MemoryMarshal.AsBytes<float>(w), x, inDim, rows, tokens);
+                Floats<Bf16Rows>(MemoryMarshal.AsBytes<ushort>(narrow), x, inDim, rows, tokens);
+                Blocks<Q8Rows>(q8, x, inDim, rows, tokens);
+                Blocks<Q4Rows>(q4, x, inDim, rows, tokens);
+            }
+        }
+    }
+
+    [FencedTheory]
     [MemberData(nameof(InDims))]
     public void BlockMatMul_stays_within_its_memory(int inDim)
     {
@@ -97,11 +121,12 @@ public unsafe class MemoryEndTests
             y.Span.Fill(float.NaN);
             set.Run(layer.Part(0, rows));
             Assert.Equal(expected, y.Span);
-            if (tokens <= BatchMatMul<TWeights>.MostTokens)
+            if (tokens <= BatchScratch.MostTokens)
             {
+                using FencedMemory<float> batched = new(new float[BatchScratch.InputFloats(tokens, inDim)]), sums = new(new float[BatchScratch.WorkerFloats]);
                 y.Span.Fill(float.NaN);
-                set.Run(new BatchInputs { X = x.Data, Packed = packed.Data, Tokens = tokens, InDim = inDim }.Part(0, BatchInputs.Count(tokens)));
-                set.Run(new BatchMatMul<TWeights>(layer, packed.Data).Part(0, rows));
+                set.Run(new BatchInputs { X = x.Data, Packed = batched.Data, Tokens = tokens, InDim = inDim }.Part(0, BatchInputs.Count(tokens)));
+                set.Run(new BatchMatMul<TWeights>(layer, new BatchScratch(batched.Data, sums.Data)).Part(0, rows, worker: 0));
                 Assert.Equal(expected, y.Span);
             }
             y.Span.Fill(float.NaN);

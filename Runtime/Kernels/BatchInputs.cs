@@ -12,7 +12,7 @@ internal unsafe struct BatchInputs : IRowJob, IKernel
     /// <summary>Inputs, (T, InDim).</summary>
     public float* X;
 
-    /// <summary>Destination, no more than <see cref="InputTiles.Floats"/> of as many tokens.</summary>
+    /// <summary>Destination, <see cref="BatchScratch.InputFloats"/> of as many tokens.</summary>
     public float* Packed;
 
     public int Tokens;

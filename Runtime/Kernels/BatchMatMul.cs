@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using MyGpt.Runtime.Kernels.Threading;
 using MyGpt.Runtime.Kernels.WeightTypes;
@@ -10,17 +11,11 @@ namespace MyGpt.Runtime.Kernels;
 /// <see cref="MatMul{TWeights}"/> forms.
 /// </summary>
 /// <param name="layer">What is computed.</param>
-/// <param name="inputs">Where the inputs are laid out, <see cref="InputTiles.Floats"/>.</param>
-internal unsafe struct BatchMatMul<TWeights>(MatMul<TWeights> layer, float* inputs) : IRowJob, IKernel
+/// <param name="scratch">Where its inputs are laid out, and where sums wait.</param>
+internal unsafe struct BatchMatMul<TWeights>(MatMul<TWeights> layer, BatchScratch scratch) : IRowJob, IKernel
     where TWeights : struct, IWeightType
 {
-    /// <summary>Most tokens.</summary>
-    public const int MostTokens = 32;
-
-    /// <summary>Rows at a time: whole tiles, and whole fours of outputs.</summary>
-    public const int Rows = Groups * BatchTile.Rows;
-
-    private const int Groups = 4;
+    private const int Groups = BatchScratch.Groups, Rows = Groups * BatchTile.Rows;
 
     // Rows of one token's sums are so far apart.
     private const int RowFloats = BatchTile.Tokens * Lanes.Count;
@@ -29,14 +24,16 @@ internal unsafe struct BatchMatMul<TWeights>(MatMul<TWeights> layer, float* inpu
     private const int MostSteps = 48;
 
     private readonly MatMul<TWeights> _layer = layer;
-    private readonly float* _inputs = inputs;
+    private readonly BatchScratch _scratch = scratch;
     private int _first;
     private int _end;
+    private int _worker;
 
     /// <summary>Lays out the inputs, then runs the layer, cut by rows of weights.</summary>
     public readonly void Run(RowPartition partition)
     {
-        new BatchInputs { X = _layer.X, Packed = _inputs, Tokens = _layer.Tokens, InDim = _layer.InDim }.Run(partition);
+        Debug.Assert(_layer.Tokens <= BatchScratch.MostTokens);
+        new BatchInputs { X = _layer.X, Packed = _scratch.Inputs, Tokens = _layer.Tokens, InDim = _layer.InDim }.Run(partition);
         partition.Run(this, _layer.OutDim, grain: Rows, work: (long)_layer.OutDim * _layer.InDim * _layer.Tokens);
     }
 
@@ -44,13 +41,13 @@ internal unsafe struct BatchMatMul<TWeights>(MatMul<TWeights> layer, float* inpu
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Run(int first, int end, int worker)
     {
-        Simd.Run(Part(first, end));
+        Simd.Run(Part(first, end, worker));
         for (int t = 0; t < _layer.Tokens; t++)
             _layer.Finish(t, first, end);
     }
 
-    /// <summary>The same layer for outputs [first, end) only, its inputs laid out.</summary>
-    internal readonly BatchMatMul<TWeights> Part(int first, int end) => this with { _first = first, _end = end };
+    /// <summary>The same layer for outputs [first, end) only, by one worker, its inputs laid out.</summary>
+    internal readonly BatchMatMul<TWeights> Part(int first, int end, int worker) => this with { _first = first, _end = end, _worker = worker };
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -58,7 +55,7 @@ internal unsafe struct BatchMatMul<TWeights>(MatMul<TWeights> layer, float* inpu
         where TOps : struct, IVectorOps<TVec>
         where TVec : struct
     {
-        float* sums = stackalloc float[MostTokens / BatchTile.Tokens * Groups * BatchTile.SumFloats];
+        float* sums = _scratch.Sums(_worker);
         int row = _first;
         for (; row + Rows <= _end; row += Rows)
         {
@@ -84,9 +81,9 @@ internal unsafe struct BatchMatMul<TWeights>(MatMul<TWeights> layer, float* inpu
         var ahead = new PanelPrefetch(w + Rows * rowBytes, (nuint)Math.Min(Rows, _end - row - Rows) * rowBytes, (nuint)(blocks * tiles * Groups));
         for (int block = 0, step = 0; block < blocks; block++)
         {
-            int end = steps * (block + 1) / blocks;
+            int end = (int)((long)steps * (block + 1) / blocks);
             byte* columns = w + TWeights.RowBytes((nuint)(step * Lanes.Count));
-            float* x = _inputs + (nint)step * RowFloats, lanes = sums;
+            float* x = _scratch.Inputs + (nint)step * RowFloats, lanes = sums;
             for (int tile = 0; tile < tiles; tile++, x += tileFloats)
             {
                 for (nuint group = 0; group < Groups; group++, lanes += BatchTile.SumFloats)
@@ -108,7 +105,7 @@ internal unsafe struct BatchMatMul<TWeights>(MatMul<TWeights> layer, float* inpu
         nuint length = (nuint)_layer.InDim, whole = length - length % Lanes.Count, rowBytes = TWeights.RowBytes(length);
         for (int tile = 0; tile < BatchInputs.Count(_layer.Tokens); tile++)
         {
-            float* x = _inputs + tile * BatchInputs.TileFloats(_layer.InDim) + (nint)whole * BatchTile.Tokens;
+            float* x = _scratch.Inputs + tile * BatchInputs.TileFloats(_layer.InDim) + (nint)whole * BatchTile.Tokens;
             byte* w = _layer.W + (nuint)row * rowBytes;
             for (int r = 0; r < Rows; r++, w += rowBytes)
             {

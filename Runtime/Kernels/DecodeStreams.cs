@@ -4,8 +4,9 @@ using MyGpt.Runtime.Kernels.WeightTypes;
 namespace MyGpt.Runtime.Kernels;
 
 /// <summary>
-/// Long rows of a linear layer for a single token, four at a time, a quarter of the outputs apart: each of the four reads on through memory without a
-/// break, which is what hardware prefetchers follow. Sums as in <see cref="MatMulTile"/>.
+/// Rows of a linear layer for a single token, all but small parts of short rows (<see cref="DecodeTile"/>: a row of more than 512 bytes, or a part of more than
+/// 64 KB), four at a time, a quarter of the outputs apart: each of the four reads on through memory without a break, which is what hardware prefetchers follow.
+/// Sums as in <see cref="MatMulTile"/>.
 /// </summary>
 /// <remarks>
 /// Four neighbouring rows are four streams that end with the row and start again elsewhere, and prefetching by instructions mends only a part of it. A single

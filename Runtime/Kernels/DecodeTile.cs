@@ -9,12 +9,17 @@ namespace MyGpt.Runtime.Kernels;
 internal static unsafe class DecodeTile
 {
     /// <summary>
-    /// Most bytes of short rows that most likely lie in the second-level cache. Whatever comes from further away is read in streams: rows of 384 bytes,
-    /// from the L3 cache, three times as fast.
+    /// Most bytes of a part that the narrow tile reads: a part of one layer, whose size does not say where the model lies, but the larger it is the less
+    /// likely in the second-level cache.
     /// </summary>
+    /// <remarks>
+    /// With the narrow tile for parts this small, myGPT's 207 k parameters decode 86.4 instead of 78.7 thousand tokens/s (bf16, one thread); rows of 384 bytes
+    /// from the L3 cache, a head of 19 MB, are read three times as slowly by it as in streams.
+    /// </remarks>
     public const int MostNarrowBytes = 64 << 10;
 
-    private const int LongestNarrowRow = 512;
+    /// <summary>Most bytes of a row that the narrow tile reads.</summary>
+    public const int LongestNarrowRow = 512;
 
     /// <summary>Computes outputs [first, end), as many as fill whole tiles.</summary>
     /// <param name="w">Weights, (out, length).</param>

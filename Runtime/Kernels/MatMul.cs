@@ -58,10 +58,7 @@ internal unsafe struct MatMul<TWeights> : IRowJob, IKernel
         for (; row + MatMulTile.Rows <= _end; row += MatMulTile.Rows)
         {
             byte* w = W + (nuint)row * rowBytes;
-            int t = 0;
-            for (; t + MatMulTile.Tokens <= Tokens; t += MatMulTile.Tokens)
-                MatMulTile.FourByThree<TOps, TVec, TWeights>(w, rowBytes, X + (nuint)t * length, length, length, Y + (nuint)t * outDim + row, outDim);
-            for (; t < Tokens; t++)
+            for (int t = 0; t < Tokens; t++)
                 MatMulTile.FourByOne<TOps, TVec, TWeights>(w, rowBytes, X + (nuint)t * length, length, Y + (nuint)t * outDim + row);
         }
         for (; row < _end; row++)

@@ -4,9 +4,10 @@ using MyGpt.Runtime.Kernels.WeightTypes;
 namespace MyGpt.Runtime.Kernels;
 
 /// <summary>
-/// Eight narrow rows of a linear layer for a single token, four steps at a time and without asking ahead: a model of such rows lies in the second-level
-/// cache, where requests only cost slots. Sums as in <see cref="MatMulTile"/>.
+/// Eight narrow rows of a linear layer for a single token, four steps at a time and without asking ahead: a small part of such rows mostly belongs to a model
+/// that lies in the second-level cache, where requests only cost slots. Sums as in <see cref="MatMulTile"/>.
 /// </summary>
+/// <remarks>Which parts, <see cref="DecodeTile"/> says; what it gives, docs/performance.md.</remarks>
 internal static unsafe class NarrowTile
 {
     private const int Rows = 8, Columns = 4 * Lanes.Count;

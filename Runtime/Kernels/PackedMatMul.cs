@@ -14,7 +14,7 @@ namespace MyGpt.Runtime.Kernels;
 internal unsafe struct PackedMatMul<TWeights>(MatMul<TWeights> layer, MatMulScratch scratch) : IRowJob, IKernel
     where TWeights : struct, IWeightType
 {
-    private const int FloatsPerLine = 16;
+    private const nuint CacheLine = 64;
 
     private readonly MatMul<TWeights> _layer = layer;
     private readonly MatMulScratch _scratch = scratch;
@@ -68,8 +68,8 @@ internal unsafe struct PackedMatMul<TWeights>(MatMul<TWeights> layer, MatMulScra
         float* destination = (_layer.Epilogue.Residual != null ? _layer.Epilogue.Residual : _layer.Y) + (nint)token * _layer.OutDim + row;
         for (int t = Math.Min(PackedTile.Tokens, _layer.Tokens - token); t > 0; t--, destination += _layer.OutDim)
         {
-            for (int r = 0; r < rows; r += FloatsPerLine)
-                Simd.PrefetchFar((byte*)(destination + r));
+            for (nuint line = (nuint)destination / CacheLine * CacheLine; line < (nuint)(destination + rows); line += CacheLine)
+                Simd.PrefetchFar((byte*)line);
         }
     }
 

@@ -9,14 +9,15 @@ namespace MyGpt.Runtime.Model;
 /// </summary>
 public sealed unsafe class Activations : IDisposable
 {
-    // Long prefills run in chunks so that what grows with the tokens stays under 16 MB, packed inputs included; a worker's own memory (0.3 MB at
-    // 3072 columns, and attention's scores) comes on top. No chunk is longer than pays off.
-    private const long MaxScratchBytes = 15_800_000;
+    // Long prefills run in chunks so that what grows with the tokens stays under 16 MiB, inputs in the order of use included; a worker's own memory
+    // (0.3 MB at 3072 columns, and attention's scores) comes on top. No chunk is longer than pays off.
+    private const long MaxScratchBytes = 16_200_000;
     private const int MaxChunk = 512;
 
     private readonly NativeBuffer _scratch;
     private readonly NativeBuffer _rows;
     private NativeBuffer? _logits;
+    private BatchMemory? _batch;
     private PackedScratch? _packed;
     private QuantizedScratch? _quantized;
 
@@ -45,7 +46,10 @@ public sealed unsafe class Activations : IDisposable
         };
         int subLayer = Math.Max(config.QkvDim + config.AttentionDim, config.MlpDim + gated);
         long perToken = c + c + subLayer + angles + InputTiles.TileFloats(WidestInput) / PackedTile.Tokens;
-        ChunkLength = (int)Math.Clamp(MaxScratchBytes / sizeof(float) / perToken, 1, Math.Min(MaxChunk, config.ContextLength));
+        long floats = MaxScratchBytes / sizeof(float), fitting = floats / perToken;
+        if (fitting > BatchScratch.MostTokens)   // inputs are laid out in both orders, those of a batch and packed ones
+            fitting = Math.Max(BatchScratch.MostTokens, (floats - BatchScratch.InputFloats(BatchScratch.MostTokens, WidestInput)) / perToken);
+        ChunkLength = (int)Math.Clamp(fitting, 1, Math.Min(MaxChunk, config.ContextLength));
 
         ReadOnlySpan<long> lengths =
         [
@@ -122,6 +126,9 @@ public sealed unsafe class Activations : IDisposable
     /// <summary>Where each token of the chunk finds its past, (T).</summary>
     internal AttentionRow* Rows => (AttentionRow*)_rows.Data;
 
+    /// <summary>Scratch of layers over a few tokens.</summary>
+    internal BatchMemory Batch => _batch ??= new BatchMemory(WidestInput, ChunkLength, Threads);
+
     /// <summary>Scratch of layers over many tokens.</summary>
     internal PackedScratch Packed => _packed ??= new PackedScratch(WidestInput, ChunkLength, Threads);
 
@@ -165,6 +172,7 @@ public sealed unsafe class Activations : IDisposable
         _scratch.Dispose();
         _rows.Dispose();
         _logits?.Dispose();
+        _batch?.Dispose();
         _packed?.Dispose();
         _quantized?.Dispose();
     }

@@ -7,11 +7,11 @@ namespace MyGpt.Runtime.Model;
 /// <summary>Where the type codes of weights.bin meet the kernels: one arm per weight type.</summary>
 internal static unsafe class Linear
 {
-    /// <summary>From this many tokens on, laying out inputs costs less than it saves.</summary>
+    /// <summary>From this many tokens on, laying out inputs costs less than it saves: two were equal at 124 M parameters, and slower with the demo model.</summary>
     public const int BatchTokens = 3;
 
     /// <summary>From this many tokens on, laying out weights does too.</summary>
-    public const int PackedTokens = 32;
+    public const int PackedTokens = BatchScratch.MostTokens + 1;
 
     /// <summary>y = f(x W^T + bias) * factor, or residual += x W^T + bias.</summary>
     /// <param name="activations">Who runs it, and scratch memory.</param>
@@ -80,7 +80,7 @@ internal static unsafe class Linear
         if (tokens < BatchTokens)
             layer.Run(activations.Partition);
         else if (tokens < PackedTokens)
-            new BatchMatMul<TWeights>(layer, activations.Packed.Memory.Inputs).Run(activations.Partition);
+            new BatchMatMul<TWeights>(layer, activations.Batch.Scratch).Run(activations.Partition);
         else
             new PackedMatMul<TWeights>(layer, activations.Packed.Memory).Run(activations.Partition);
     }

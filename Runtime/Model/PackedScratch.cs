@@ -3,7 +3,7 @@ using MyGpt.Runtime.Kernels;
 namespace MyGpt.Runtime.Model;
 
 /// <summary>What linear layers over many tokens need beside the activations: one layer's input in the order of use, and a panel per worker.</summary>
-/// <remarks>Made when the first such layer runs: short calls, and models whose weights are all quantised, take no memory for it.</remarks>
+/// <remarks>Made when the first such layer runs: calls of fewer than <see cref="Linear.PackedTokens"/> tokens, and models whose weights are all quantised, take no memory for it.</remarks>
 internal sealed unsafe class PackedScratch : IDisposable
 {
     private readonly NativeBuffer _inputs, _workers;

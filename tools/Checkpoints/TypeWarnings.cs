@@ -21,6 +21,16 @@ internal static class TypeWarnings
             report.Warning($"matrices are rounded {what}, as --type says");
     }
 
+    /// <summary>Says that values which blocks have rounded before are rounded once more.</summary>
+    public static void OfRoundingAgain(ElementType[] found, ElementType type, Report report)
+    {
+        foreach (ElementType stored in found)
+        {
+            if (stored.IsNarrowerThan(ElementType.Bf16) && type.IsNarrowerThan(stored))
+                report.Warning($"values of {stored.Code()} were rounded before: the checkpoint, converted to {type.Code()}, loses less");
+        }
+    }
+
     /// <summary>Says that a type of blocks takes more bytes than bf16, as it does where rows are much shorter than a block.</summary>
     public static void OfSize(ElementType type, GptConfig config, Report report)
     {

@@ -31,9 +31,11 @@ internal static class WeightsNarrowing
         RefuseOptions(options);
         using ModelFile model = ModelFile.Open(file.GivenPath);
         ElementType type = ChooseType(model, options);
-        string from = Types(MatrixTypes(model));
+        ElementType[] found = MatrixTypes(model);
+        string from = Types(found);
         report.Found($"matrices are {from} and are written as {type.Code()}");
         TypeWarnings.OfRounding(type, report);
+        TypeWarnings.OfRoundingAgain(found, type, report);
         TypeWarnings.OfSize(type, model.Description.Config, report);
         model.File.VerifyChecksums();   // the checksums of the new file would vouch for what is damaged
         GptConfig config = model.Description.Config;

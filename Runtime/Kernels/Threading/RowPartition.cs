@@ -27,7 +27,8 @@ internal sealed unsafe class RowPartition : IDisposable
     private const int PartsPerWorker = 4;
 
     // Multiply-adds of a part that are worth cutting for: a linear layer's reading starts afresh with each part, and that costs a short region more
-    // than a worker that comes late. Layers of 384 x 384 to 1536 x 384 decode 1.1 to 1.15 times as fast in one part per worker as in four.
+    // than a worker that comes late. A 10.7 M model with layers of 384 x 384 to 1536 x 384 decodes 1.1 to 1.15 times as fast in one part per
+    // worker as in four (bf16 and f32, from the L3 cache, two threads: docs/performance.md, "Small models and sampling").
     private const long LongPart = 200_000;
 
     private readonly WorkerTeam? _team;

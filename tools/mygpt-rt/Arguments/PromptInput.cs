@@ -29,6 +29,9 @@ internal sealed class PromptInput
         command.Options.Add(_ids);
     }
 
+    /// <summary>Whether a prompt is given in any of the ways, be it an empty one.</summary>
+    public bool IsGiven(ParseResult arguments) => _text.IsGiven(arguments) || arguments.GetResult(_ids) is not null;
+
     /// <summary>Reads the prompt; the empty text when none is given.</summary>
     /// <exception cref="CommandException">It is given twice, or is too long.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>

@@ -15,6 +15,9 @@ internal sealed class CommandConsole
     /// <summary>Standard error.</summary>
     public required TextWriter Error { get; init; }
 
+    /// <summary>Whether standard input is a file or another program's output.</summary>
+    public bool InputIsRedirected { get; init; }
+
     /// <summary>Whether standard output is a terminal.</summary>
     public bool OutputIsTerminal { get; init; }
 

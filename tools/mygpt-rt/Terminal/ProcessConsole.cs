@@ -20,6 +20,7 @@ internal sealed class ProcessConsole : IDisposable
             Input = _input,
             Output = _output,
             Error = _error,
+            InputIsRedirected = System.Console.IsInputRedirected,
             OutputIsTerminal = !System.Console.IsOutputRedirected,
             ErrorIsTerminal = !System.Console.IsErrorRedirected,
             ColorAllowed = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))

@@ -97,7 +97,8 @@ internal sealed class GenerateVerb : IVerb
         {
             int start = run.PromptIds[0];
             string shown = model.Tokenizer is { } tokenizer ? $", {TokenText.Shown(tokenizer.TokenBytes(start))}" : "";
-            console.Messages.Note($"note: the prompt is empty; beginning with token {start}{shown}");
+            string hint = console.InputIsRedirected && !_prompt.IsGiven(arguments) ? "; give - to read standard input" : "";
+            console.Messages.Note($"note: the prompt is empty; beginning with token {start}{shown}{hint}");
         }
 
         string? text = model.Tokenizer is null ? null : seen ?? model.Tokenizer.Decode(prompt.Ids);
