@@ -14,7 +14,7 @@ public class GenerationMatrixTests(ExactModels models) : IClassFixture<ExactMode
     private const int NewTokens = 4;
 
     // What may change nothing. A new choice is a member here and a line in Setups.
-    private readonly record struct Setup(int Threads, bool UseKvCache, int SampleCount);
+    private readonly record struct Setup(int Threads, bool UseKvCache, int Speculate, int SampleCount);
 
     private static readonly int[] SampleCounts = [1, 3, 8];
 
@@ -22,8 +22,9 @@ public class GenerationMatrixTests(ExactModels models) : IClassFixture<ExactMode
     [
         .. from threads in new[] { 1, 2, 3, 8 }
            from useKvCache in new[] { true, false }
+           from speculate in useKvCache ? new[] { 0, 8 } : [0]
            from samples in SampleCounts
-           select new Setup(threads, useKvCache, samples),
+           select new Setup(threads, useKvCache, speculate, samples),
     ];
 
     // What is another function.
@@ -69,7 +70,8 @@ public class GenerationMatrixTests(ExactModels models) : IClassFixture<ExactMode
                 using LanguageModel model = LanguageModel.Open(path, group.Key);
                 foreach (Setup setup in group)
                 {
-                    string[] samples = Samples(model, prompt, here with { UseKvCache = setup.UseKvCache, SampleCount = setup.SampleCount });
+                    string[] samples = Samples(
+                        model, prompt, here with { UseKvCache = setup.UseKvCache, Speculate = setup.Speculate, SampleCount = setup.SampleCount });
                     Assert.True(expected.AsSpan(0, setup.SampleCount).SequenceEqual(samples), $"{setup} {overflow}");
                 }
             }
@@ -78,11 +80,11 @@ public class GenerationMatrixTests(ExactModels models) : IClassFixture<ExactMode
 
     /// <summary>The figures that docs/numerics.md names.</summary>
     [Fact]
-    public void Matrix_has_9216_samples_of_96_functions()
+    public void Matrix_has_13824_samples_of_96_functions()
     {
         int functions = Functions.Count * Overflows.Length;
         Assert.Equal(96, functions);
-        Assert.Equal(9_216, functions * Setups.Sum(setup => setup.SampleCount));
+        Assert.Equal(13_824, functions * Setups.Sum(setup => setup.SampleCount));
     }
 
     // All that a sample says of itself.

@@ -7,19 +7,22 @@ namespace MyGpt.Runtime.Generation;
 /// <remarks>
 /// An account in 1/64 of a decoded token: a guess costs its price, a right one brings a token, and each step brings a little. Nothing is guessed
 /// without the means, so text that repeats nothing loses 1/64 and the first token at most, as far as the prices are right. They are
-/// counts, not times: a run guesses the same on every machine. How many at a time doubles while all are right.
+/// counts, not times: a run guesses the same on every machine. How many at a time doubles while all are right, and begins anew with a wrong one.
 /// </remarks>
 /// <param name="most">Most tokens to guess at a time, 1 or more.</param>
 internal sealed class Speculation(int most)
 {
     private const int Token = 64, Allowance = 1;
 
-    // What one more token in a step costs: measured 0.1 (f32) to 0.8 (q4) of a step of one token, more beside other samples' tokens, since those
+    // What one more token in a step costs: measured 0.1 (f32, bf16) to 0.8 (q4) of a step of one token, more beside other samples' tokens, since those
     // share what a step costs already.
     private const int Price = 32, PriceAmongSeveral = 48;
 
+    // One alone costs nearly what two do: layers run over whole tiles of tokens.
+    private const int Fewest = 2;
+
     private int _means = Token;
-    private int _next = 1;
+    private int _next = Math.Min(Fewest, most);
 
     /// <summary>Writes the tokens that may follow behind a sequence.</summary>
     /// <param name="sequence">The sequence, and room for what may follow.</param>
@@ -40,10 +43,12 @@ internal sealed class Speculation(int most)
         return count;
     }
 
-    /// <summary>Notes how many of the tokens proposed last, at least one, were chosen.</summary>
+    /// <summary>Notes how many of the tokens proposed last were chosen.</summary>
+    /// <param name="proposed">Tokens proposed, 1 or more.</param>
+    /// <param name="accepted">Those of them that were right.</param>
     public void Note(int proposed, int accepted)
     {
         _means += accepted * Token;
-        _next = accepted == proposed ? Math.Min(2 * _next, most) : Math.Min(accepted + 1, _next);
+        _next = accepted == proposed ? Math.Min(2 * _next, most) : Math.Min(Fewest, most);
     }
 }
