@@ -16,10 +16,10 @@ public unsafe class ExpectedSpeedTests
     };
 
     [Theory]
-    [InlineData(ElementType.F32, 33, 59.6, 935)]
-    [InlineData(ElementType.Bf16, 33, 112, 960)]
-    [InlineData(ElementType.Q8, 33, 187, 1225)]
-    [InlineData(ElementType.Q4, 36.5, 336, 1236)]
+    [InlineData(ElementType.F32, 33.6, 64.0, 1058)]
+    [InlineData(ElementType.Bf16, 36.5, 133, 1008)]
+    [InlineData(ElementType.Q8, 34.1, 221, 1227)]
+    [InlineData(ElementType.Q4, 44.6, 372, 1222)]
     public void Estimate_is_near_the_documented_measurement(ElementType type, double read, double decode, double prefill)
     {
         ExpectedSpeed expected = Estimate(Shapes(Gpt2, type), read, fma: 230);
@@ -33,10 +33,10 @@ public unsafe class ExpectedSpeedTests
     {
         GptWeights weights = Shapes(Gpt2, ElementType.Bf16);
         ExpectedSpeed usual = Estimate(weights, 30, 200), reads = Estimate(weights, 60, 200), computes = Estimate(weights, 30, 400);
-        Assert.InRange(reads.Decode / usual.Decode, 1.9, 2);   // not quite: a token does other things too
+        Assert.InRange(reads.Decode / usual.Decode, 1.5, 2);   // not quite: a token computes, and does other things too
         Assert.Equal(usual.Prefill, reads.Prefill);
         Assert.InRange(computes.Prefill / usual.Prefill, 1.8, 2);
-        Assert.Equal(usual.Decode, computes.Decode);
+        Assert.InRange(computes.Decode / usual.Decode, 1, 1.1);
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public unsafe class ExpectedSpeedTests
     public void Estimate_of_a_model_in_a_cores_own_cache_is_bound_by_what_it_computes()
     {
         GptWeights weights = Shapes(Gpt2 with { EmbeddingDim = 64, HeadCount = 4, KvHeadCount = 4, HeadDim = 16, MlpDim = 256, LayerCount = 4, VocabSize = 65 }, ElementType.F32);
-        Assert.Equal(Estimate(weights, 200, 200).Decode, Estimate(weights, 300, 200).Decode);
+        Assert.InRange(Estimate(weights, 300, 200).Decode, Estimate(weights, 200, 200).Decode, 1.05 * Estimate(weights, 200, 200).Decode);
         Assert.InRange(Estimate(weights, 200, 400).Decode, 1.1 * Estimate(weights, 200, 200).Decode, 2 * Estimate(weights, 200, 200).Decode);
     }
 

@@ -45,29 +45,26 @@ internal sealed record ExpectedSpeed(ElementType Type, long BytesPerToken, doubl
             type, ModelCost.BytesPerToken(weights), flops, prompt, 1 / (alone + (elements * RestAlone)), 1 / (many + (elements * RestOfMany)));
     }
 
-    // Reading and computing overlap: the slower of both counts.
+    // Reading and computing overlap, but not wholly where they take equally long.
     private static double SecondsAlone(TensorView matrix, MachineLimits limits)
     {
-        Shares shares = Shares.Of(matrix.Type);
-        double reading = ModelCost.Bytes(matrix) / (shares.Read * limits.Read.Median * 1e9);
-        double computing = 2.0 * matrix.Rows * matrix.Columns / (shares.Decode * limits.KernelFma.Median * 1e9);
-        return Math.Max(reading, computing);
+        double reading = ModelCost.Bytes(matrix) / (limits.Read.Median * 1e9);
+        double computing = 2.0 * matrix.Rows * matrix.Columns / (Shares.Of(matrix.Type).Decode * limits.KernelFma.Median * 1e9);
+        return double.Hypot(reading, computing);
     }
 
     private static bool IsSmall(TensorView matrix) => (long)matrix.Rows * matrix.Columns < RowPartition.SerialWork;
 
     /// <summary>What the layers of a type reached of the machine's limits.</summary>
-    /// <param name="Read">Of the read rate, where weights come from memory and one token meets them.</param>
-    /// <param name="Decode">Of the multiply-add rate, where weights come from a cache and one token meets them.</param>
+    /// <param name="Decode">Of the multiply-add rate, where one token meets the weights and reading takes no time.</param>
     /// <param name="Prefill">Of the multiply-add rate, where many tokens meet the weights; integer kernels can pass 1.</param>
-    private readonly record struct Shares(double Read, double Decode, double Prefill)
+    private readonly record struct Shares(double Decode, double Prefill)
     {
         public static Shares Of(ElementType type) => type switch
         {
-            ElementType.F32 => new(0.93, 0.37, 0.86),
-            ElementType.Bf16 => new(0.87, 0.47, 0.88),
-            ElementType.Q8 => new(0.78, 0.40, 1.17),
-            ElementType.Q4 => new(0.90, 0.40, 1.18),
+            ElementType.F32 => new(0.25, 0.98),
+            ElementType.Bf16 => new(0.38, 0.93),
+            ElementType.Q8 or ElementType.Q4 => new(0.52, 1.16),
             ElementType.U32 or ElementType.U8 => throw new ArgumentException("A tokenizer table is not multiplied.", nameof(type)),
         };
     }

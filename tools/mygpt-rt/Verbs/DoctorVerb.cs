@@ -13,9 +13,8 @@ namespace MyGpt.CommandLine.Verbs;
 /// <param name="checks">The kernels to check.</param>
 internal sealed class DoctorVerb(Func<IReadOnlyList<KernelCheck>> checks) : IVerb
 {
-    // Beyond any cache that a core may use alone, and what fits those that are a core's own. In between lie caches that others use too: what a probe
-    // reads from them at once is gone when a token comes back to it.
-    private const long ReadBytes = 256L << 20, OwnBytes = 4L << 20;
+    // Without a model: beyond any cache that a core may use alone.
+    private const long ReadBytes = 256L << 20;
 
     private readonly Argument<string?> _weights = InputFile.OptionalArgument("WEIGHTS.BIN", "a model, to say what speed to expect of it");
     private readonly Option<int?> _threads = Options.Threads();
@@ -53,9 +52,8 @@ internal sealed class DoctorVerb(Func<IReadOnlyList<KernelCheck>> checks) : IVer
 
     private static Diagnosis Measure(Diagnosis diagnosis, GptWeights? weights, int threads, CancellationToken interrupted)
     {
-        bool readsWeights = weights is not null && ModelCost.BytesPerToken(weights) is <= OwnBytes or >= ReadBytes;
-        using ReadProbe reads = readsWeights ? new ReadProbe(weights!) : new ReadProbe(ReadBytes);
-        double Read(int count) => readsWeights ? Math.Max(reads.FromMemory(count), reads.FromWeights(count)) : reads.FromMemory(count);
+        using ReadProbe reads = weights is null ? new ReadProbe(ReadBytes) : new ReadProbe(weights);
+        double Read(int count) => weights is null ? reads.FromMemory(count) : Math.Max(reads.FromMemory(count), reads.FromWeights(count));
         IEnumerable<int> counts = threads == 1 ? [1] : [1, threads];
         MachineLimits[] limits = [.. counts.Select(count => MachineLimits.Measure(count, Read, interrupted))];
         return diagnosis with { Limits = limits, Expected = weights is null ? null : ExpectedSpeed.Of(weights, limits[0], limits[^1]) };
