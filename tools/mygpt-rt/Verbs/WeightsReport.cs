@@ -62,23 +62,7 @@ internal sealed class WeightsReport(ModelFile model, bool isChecked)
         Write(json, "generation", model.File.Generation);
         Write(json, "source", model.File.Source);
         json.WriteBoolean("checksums_verified", isChecked);
-        json.WriteStartArray("sections");
-        foreach (SectionInfo section in model.File.Sections)
-        {
-            json.WriteStartObject();
-            json.WriteString("name", section.Name);
-            json.WriteString("type", section.Type.Code());
-            json.WriteString("layout", section.Layout.Code());
-            json.WriteStartArray("shape");
-            foreach (long size in section.Shape)
-                json.WriteNumberValue(size);
-            json.WriteEndArray();
-            json.WriteNumber("offset", section.Offset);
-            json.WriteNumber("length", section.Length);
-            json.WriteString("crc32c", section.Checksum.ToString("x8", CultureInfo.InvariantCulture));
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+        SectionTable.Write(json, model.File.Sections);
     }
 
     // Before the lines of the origin, which tell of the first conversion and of its type.
