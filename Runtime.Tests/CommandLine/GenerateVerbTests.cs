@@ -314,11 +314,12 @@ public class GenerateVerbTests(Models models)
 
         Assert.Equal(plain.Output, guessed.Output);
         Assert.StartsWith(plain.Error, guessed.Error, StringComparison.Ordinal);
-        guessed.Says("guessed right", "guessed");
+        guessed.Says("decoded in", "steps", "guessed right", "guessed");
         JsonElement json = Command.Run([.. args, "--speculate", "8", "--json"]).Succeeded().Json();
         Assert.Equal(["prompt", "prompt_ids", "seed", "samples", "speculation"], json.EnumerateObject().Select(member => member.Name));
-        int proposed = json.GetProperty("speculation").GetProperty("proposed_tokens").GetInt32();
-        Assert.InRange(json.GetProperty("speculation").GetProperty("accepted_tokens").GetInt32(), 1, proposed);
+        int proposed = json.GetProperty("speculation").GetProperty("proposed_tokens").GetInt32(), accepted = json.GetProperty("speculation").GetProperty("accepted_tokens").GetInt32();
+        Assert.InRange(accepted, 1, proposed);
+        Assert.Equal(49 - accepted, json.GetProperty("speculation").GetProperty("steps").GetInt32());   // the first token is the prompt's
         Assert.Equal(50, json.GetProperty("samples")[0].GetProperty("ids").GetArrayLength());
     }
 
@@ -327,6 +328,25 @@ public class GenerateVerbTests(Models models)
     [InlineData("-1")]
     public void Generate_speculation_out_of_range_is_a_usage_error(string most) =>
         Command.Run("generate", models.Words, "I", "--speculate", most).Failed(2, "--speculate");
+
+    [Fact]
+    public void Generate_speculation_without_a_cache_is_a_usage_error()
+    {
+        string[] args = ["generate", models.Words, "I", "-n", "7", "--temperature", "0", "--no-kv-cache"];
+        Command.Run([.. args, "--speculate", "3"]).Failed(2, "--speculate");
+        Assert.Equal("I love AI ! I love AI !\n", Command.Run([.. args, "--speculate", "0"]).Succeeded().Output);
+    }
+
+    [Theory]
+    [InlineData("100", "no more than 3 tokens")]
+    [InlineData("400", "nothing is guessed")]
+    public void Generate_speculation_that_takes_too_much_memory_says_so_in_one_line(string samples, string note)
+    {
+        string[] args = ["generate", Path.Combine(TestFiles.Root, "weights", "demo.bin"), "I", "-n", "0", "--seed", "1", "--speculate", "8", "--num-samples"];
+        string error = Command.Run([.. args, samples]).Says(note, "--speculate 8", $"{samples} samples", "50,257").Error;
+        Assert.Single(error.TrimEnd('\n').Split('\n'));
+        Assert.Equal("", Command.Run([.. args, "1"]).Succeeded().Error);
+    }
 
     private static IEnumerable<int> Ids(JsonElement ids) => ids.EnumerateArray().Select(id => id.GetInt32());
 }

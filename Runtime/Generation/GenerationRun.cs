@@ -117,6 +117,9 @@ public sealed class GenerationRun : IDisposable
         ReleaseSession();
     }
 
+    /// <summary>Most tokens that are proposed to follow a sample at a time: fewer than the options say where many samples share the memory for it.</summary>
+    internal int MostProposals => _setup.MostProposals;
+
     // False if it was cancelled before a token was chosen.
     private bool Step()
     {

@@ -15,6 +15,9 @@ public sealed class GenerationStatistics
     /// </summary>
     public long DecodedTokens { get; private set; }
 
+    /// <summary>Steps that gave <see cref="DecodedTokens"/>: one adds a token to each sample, or several that were guessed right.</summary>
+    public long DecodeSteps { get; private set; }
+
     /// <summary>Tokens that were guessed from what the text repeats, see <see cref="GenerationOptions.Speculate"/>.</summary>
     public long ProposedTokens { get; private set; }
 
@@ -63,6 +66,7 @@ public sealed class GenerationStatistics
         }
         else
         {
+            DecodeSteps++;
             DecodedTokens += newTokens;
             DecodeTime += time;
         }

@@ -6,8 +6,8 @@ namespace MyGpt.Runtime.Generation;
 /// <summary>What stays the same during a run.</summary>
 internal sealed class RunSetup
 {
-    // Logits of all proposals of a step take no more than 64 MB: 333 proposals of GPT-2's 50,257 tokens.
-    private const long MostProposalLogits = 1 << 24;
+    /// <summary>Most logits of all proposals of a step together, 64 MiB: 333 proposals of GPT-2's 50,257 tokens.</summary>
+    public const long MostProposalLogits = 1 << 24;
 
     public required Gpt Gpt { get; init; }
 

@@ -47,7 +47,7 @@ internal sealed class GenerateVerb : IVerb
         "--no-kv-cache", "compute all that a token sees from scratch, as the tutorials do: the same bytes, but slow; to check the cache against");
 
     private readonly Option<int> _speculate = Options.Whole(
-        "--speculate", [], "guess up to N tokens from what the text repeats and check them together: the same bytes, faster where it repeats; 0 for none",
+        "--speculate", [], "guess up to N tokens from what the text repeats and check them together: the same text and logits, faster where it repeats; 0 for none",
         0, GenerationOptions.MostSpeculated, Defaults.Speculate);
 
     private readonly Option<bool> _hash = Options.Flag(
@@ -74,6 +74,8 @@ internal sealed class GenerateVerb : IVerb
     public ExitCode Run(ParseResult arguments, CommandConsole console)
     {
         GenerationOptions options = ReadOptions(arguments);
+        if (options is { UseKvCache: false, Speculate: > 0 })
+            throw CommandException.Usage("--speculate guesses on top of the cache that --no-kv-cache switches off; give one of them");
         string path = arguments.GetValue(_weights)!;
         Prompt prompt = _prompt.Read(arguments, console);
         using LoadedModel loaded = LoadedModel.Open(path, arguments.GetValue(_threads));
@@ -101,6 +103,7 @@ internal sealed class GenerateVerb : IVerb
             console.Messages.Note($"note: the prompt is empty; beginning with token {start}{shown}{hint}");
         }
 
+        SpeculationNote.Show(run, options, model.Gpt.Config.VocabSize, console);
         string? text = model.Tokenizer is null ? null : seen ?? model.Tokenizer.Decode(prompt.Ids);
         if (arguments.GetValue(_json))
             AnswerInJson(run, text, model, options, console);

@@ -43,6 +43,7 @@ internal sealed class GenerationAnswer(string? prompt, bool hasText, int count)
         json.WriteStartObject("speculation");
         json.WriteNumber("proposed_tokens", run.Statistics.ProposedTokens);
         json.WriteNumber("accepted_tokens", run.Statistics.AcceptedTokens);
+        json.WriteNumber("steps", run.Statistics.DecodeSteps);
         json.WriteEndObject();
     }
 

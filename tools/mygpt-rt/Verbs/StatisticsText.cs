@@ -13,7 +13,10 @@ internal static class StatisticsText
         table.Add("prompt", Figures.Count(statistics.PromptTokens), "tokens", Figures.Rate(statistics.PrefillTokensPerSecond), "tokens/s");
         table.Add("generated", Figures.Count(statistics.NewTokens), "tokens", Figures.Rate(statistics.DecodeTokensPerSecond), "tokens/s");
         if (options.Speculate > 0)
+        {
+            table.Add("decoded in", Figures.Count(statistics.DecodeSteps), "steps", "", "");
             table.Add("guessed right", Figures.Count(statistics.AcceptedTokens), "tokens", Figures.Count(statistics.ProposedTokens), "guessed");
+        }
         if (statistics.PastWindowTokens > 0)
         {
             table.Add("past the window", Figures.Count(statistics.PastWindowTokens), "tokens",

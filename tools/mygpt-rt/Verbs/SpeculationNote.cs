@@ -1,0 +1,20 @@
+using MyGpt.CommandLine.Terminal;
+using MyGpt.Runtime.Generation;
+
+namespace MyGpt.CommandLine.Verbs;
+
+/// <summary>Says so where the logits of all guesses would take too much memory for as many as were asked for.</summary>
+internal static class SpeculationNote
+{
+    /// <summary>Prints it, one line, if the run guesses fewer tokens at a time than its options allow.</summary>
+    public static void Show(GenerationRun run, GenerationOptions options, int vocabSize, CommandConsole console)
+    {
+        int most = run.MostProposals;
+        if (most == options.Speculate)
+            return;
+        string guesses = most == 0 ? "nothing is guessed" : $"no more than {most} tokens of a sample are guessed at a time";
+        string samples = options.SampleCount == 1 ? "1 sample" : $"{Figures.Count(options.SampleCount)} samples";
+        console.Messages.Note($"note: {guesses}: --speculate {options.Speculate} for {samples} of a vocabulary of {Figures.Count(vocabSize)} takes more than the "
+            + $"{RunSetup.MostProposalLogits * sizeof(float) >> 20} MiB that logits of guesses may");
+    }
+}
