@@ -17,7 +17,7 @@ public enum TokenizerKind
 }
 
 /// <summary>
-/// A tokenizer as weights.bin stores it: its kind and its tables, used in place.
+/// A tokenizer as weights.bin stores it: its kind and its tables, used in place. Two are equal when their kinds and the contents of all tables are.
 /// </summary>
 public sealed record TokenizerData
 {
@@ -41,4 +41,23 @@ public sealed record TokenizerData
 
     /// <summary>Special tokens and their ids.</summary>
     public IReadOnlyDictionary<string, int> SpecialTokens { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>Whether both are of one kind with the same tables: only then is every text the same tokens to both.</summary>
+    public bool Equals(TokenizerData? other) =>
+        other is not null && Kind == other.Kind && TokenCount == other.TokenCount
+        && TokenOffsets.Span.SequenceEqual(other.TokenOffsets.Span)
+        && TokenBytes.Span.SequenceEqual(other.TokenBytes.Span)
+        && Merges.Span.SequenceEqual(other.Merges.Span)
+        && SpecialTokens.Count == other.SpecialTokens.Count
+        && SpecialTokens.All(token => other.SpecialTokens.TryGetValue(token.Key, out int id) && id == token.Value);
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        var hash = new HashCode();
+        hash.Add(Kind);
+        hash.Add(TokenCount);
+        hash.AddBytes(TokenBytes.Span);
+        return hash.ToHashCode();
+    }
 }

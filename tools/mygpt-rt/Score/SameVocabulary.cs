@@ -1,5 +1,4 @@
 using MyGpt.Runtime;
-using MyGpt.Runtime.Tokenization;
 
 namespace MyGpt.CommandLine.Score;
 
@@ -19,23 +18,11 @@ internal static class SameVocabulary
         int sizeA = a.Gpt.Config.VocabSize, sizeB = b.Gpt.Config.VocabSize;
         if (sizeA != sizeB)
             return $"they choose among {sizeA} and {sizeB} tokens";
-        if (!AreSame(a.Description.Tokenizer, b.Description.Tokenizer))
+        if (a.Description.Tokenizer != b.Description.Tokenizer)
             return "their tokenizers differ";
         return FirstToken(a) != FirstToken(b) ? "they begin a text with different tokens" : null;
     }
 
     private static int? FirstToken(LanguageModel model) =>
         model.Description.Generation is { StartBeforePrompt: true, StartToken: { } first } ? first : null;
-
-    private static bool AreSame(TokenizerData? a, TokenizerData? b)
-    {
-        if (a is null || b is null)
-            return a is null && b is null;
-        return a.Kind == b.Kind && a.TokenCount == b.TokenCount
-            && a.TokenOffsets.Span.SequenceEqual(b.TokenOffsets.Span)
-            && a.TokenBytes.Span.SequenceEqual(b.TokenBytes.Span)
-            && a.Merges.Span.SequenceEqual(b.Merges.Span)
-            && a.SpecialTokens.Count == b.SpecialTokens.Count
-            && a.SpecialTokens.All(token => b.SpecialTokens.TryGetValue(token.Key, out int id) && id == token.Value);
-    }
 }
