@@ -17,10 +17,10 @@ internal static class LayerReport
             table.Add(
                 operation.Spec.Name,
                 Figures.Small(operation.Largest),
-                Figures.Small(operation.MaxDifference),
-                Limit(operation.Limit),
-                Figures.Small(operation.RmsDifference),
-                Limit(operation.RmsLimit),
+                Figures.Small(operation.MaxDifference, operation.Limit),
+                Limit(operation.Limit, operation.MaxDifference),
+                Figures.Small(operation.RmsDifference, operation.RmsLimit),
+                Limit(operation.RmsLimit, operation.RmsDifference),
                 operation.LimitShare is { } share ? Percent(share) : "-",
                 operation.Limit is null ? "" : operation.Diverges ? "diverges" : "ok");
         }
@@ -35,8 +35,11 @@ internal static class LayerReport
     {
         if (layers.First is { } first)
         {
-            string rms = first.RmsLimit is null ? "" : $"; RMS {Figures.Small(first.RmsDifference)}, limit {Limit(first.RmsLimit)}";
-            return $"first to diverge: {Place(first)}: max |difference| {Figures.Small(first.MaxDifference)}{Where(first)}, limit {Limit(first.Limit)}{rms}";
+            string most = $"max |difference| {Figures.Small(first.MaxDifference, first.Limit)}{Where(first)}, limit {Limit(first.Limit, first.MaxDifference)}";
+            string rms = first.RmsLimit is null
+                ? ""
+                : $"; RMS {Figures.Small(first.RmsDifference, first.RmsLimit)}, limit {Limit(first.RmsLimit, first.RmsDifference)}";
+            return $"first to diverge: {Place(first)}: {most}{rms}";
         }
         OperationResult closest = layers.Operations.MaxBy(operation => operation.LimitShare ?? 0)!;
         return closest.LimitShare is { } share
@@ -52,8 +55,10 @@ internal static class LayerReport
         ? string.Create(CultureInfo.InvariantCulture, $" (case '{Messages.OneLine(where.Case)}', position {where.Position}, value {where.Index})")
         : "";
 
-    private static string Limit(double? limit) => limit is { } most ? Figures.Small(most) : "-";
+    private static string Limit(double? limit, double found) => limit is { } most ? Figures.Small(most, found) : "-";
 
-    private static string Percent(double share) =>
-        share < 10 ? share.ToString("0 %", CultureInfo.InvariantCulture) : $"{share.ToString("0", CultureInfo.InvariantCulture)} x";
+    // Close to the limit with digits that say on which side: 100.2 % is no 100 %.
+    private static string Percent(double share) => share < 10
+        ? share.ToString(Math.Abs(share - 1) < 0.005 ? "0.00 %" : "0 %", CultureInfo.InvariantCulture)
+        : $"{share.ToString("0", CultureInfo.InvariantCulture)} x";
 }

@@ -46,10 +46,10 @@ internal sealed class VerificationReport(Verification result, bool isExact)
         bool holds = figures.MaxDifference <= result.Limit && (figures.ArgMaxMismatches == 0 || !isExact);
         table.Add(
             name,
-            Figures.Small(figures.MaxDifference),
+            Figures.Small(figures.MaxDifference, result.Limit),
             Figures.Small(figures.MeanDifference),
             Figures.Small(figures.RmsDifference),
-            result.Limit is { } limit ? Figures.Small(limit) : "-",
+            result.Limit is { } limit ? Figures.Small(limit, figures.MaxDifference) : "-",
             Of(figures.ArgMaxMismatches, figures.ArgMaxPositions),
             Of(figures.TopShared, figures.TopWanted),
             Of(figures.EqualTopRows, figures.Rows),
