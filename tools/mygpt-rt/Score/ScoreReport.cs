@@ -40,7 +40,10 @@ internal sealed class ScoreReport(TextScore score, ScoreSetup setup) : IReport
     {
         string step = setup.Stride == setup.ContextLength ? "" : $", each {Figures.Count(setup.Stride)} further";
         table.Add("tokens", Figures.Count(tokens), $"predicted, in windows of {Figures.Count(setup.ContextLength)}{step}");
-        table.Add("speed", Figures.Rate(tokens / setup.Duration.TotalSeconds), $"tokens/s{speedOf}");
+        if (setup.Speed(tokens) is { } speed)
+            table.Add("speed", Figures.Rate(speed), $"tokens/s{speedOf}");
+        else
+            table.Add("speed", "", "too short a run to time");
     }
 
     /// <summary>Writes what was found of one model.</summary>
@@ -62,6 +65,6 @@ internal sealed class ScoreReport(TextScore score, ScoreSetup setup) : IReport
         json.WriteNumber("stride", setup.Stride);
         json.WriteString("kv_type", setup.KvType.Code());
         json.WriteNumber("threads", setup.Threads);
-        json.WriteNumber("tok_s", Math.Round(score.Loss.Count / setup.Duration.TotalSeconds, 2));
+        JsonOutput.WriteNumber(json, "tok_s", Math.Round(setup.Speed(score.Loss.Count) ?? double.NaN, 2));
     }
 }

@@ -18,7 +18,7 @@ internal sealed class TextRuns(ScoredText text, int contextLength, int stride, K
     /// <summary>Scores a model.</summary>
     /// <param name="model">The model.</param>
     /// <param name="visit">Gets the place of each token that is predicted and its score; null for nobody.</param>
-    /// <returns>The sums, and the time of one pass.</returns>
+    /// <returns>The sums, and how long it took.</returns>
     /// <exception cref="CommandException">A loss is not a number.</exception>
     /// <exception cref="OperationCanceledException">Ctrl-C.</exception>
     public (TextScore Score, TimeSpan Duration) Score(LanguageModel model, Action<int, TokenScore>? visit = null)
@@ -38,7 +38,7 @@ internal sealed class TextRuns(ScoredText text, int contextLength, int stride, K
     /// <param name="model">The model.</param>
     /// <param name="baseline">The baseline.</param>
     /// <param name="visit">Gets the place of each token that is predicted and how both did; null for nobody.</param>
-    /// <returns>The sums, and the time of one pass of both.</returns>
+    /// <returns>The sums, and how long both took.</returns>
     /// <exception cref="CommandException">A figure is not a number.</exception>
     /// <exception cref="OperationCanceledException">Ctrl-C.</exception>
     public (TextComparison Comparison, TimeSpan Duration) Compare(LanguageModel model, LanguageModel baseline, Action<int, TokenComparison>? visit = null)

@@ -15,14 +15,13 @@ internal delegate void WindowPredictor<T>(ReadOnlySpan<int> tokens, Span<T> resu
 /// <param name="console">Where the progress is shown; Ctrl-C ends the run.</param>
 internal sealed class WindowRun(ScoredText text, int contextLength, int stride, CommandConsole console)
 {
-    // Predicted once before the clock starts, and a short text again until the clock says something: its first pass is compiling and fetching memory.
+    // Predicted before the clock starts: what comes first is compiling and fetching memory.
     private const int WarmUpTokens = 16;
-    private static readonly TimeSpan LongEnough = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Goes through it.</summary>
     /// <param name="predict">Predicts the tokens of a window.</param>
     /// <param name="visit">Gets the place of each token in the text, but of the first, and its result; in order, and once.</param>
-    /// <returns>The time of one pass.</returns>
+    /// <returns>How long it took.</returns>
     /// <exception cref="OperationCanceledException">Ctrl-C.</exception>
     public TimeSpan Run<T>(WindowPredictor<T> predict, Action<int, T> visit)
     {
@@ -33,23 +32,14 @@ internal sealed class WindowRun(ScoredText text, int contextLength, int stride, 
         predict(text.Tokens[..(warmUp + 1)], results.AsSpan(0, warmUp), interrupted);
 
         long start = Stopwatch.GetTimestamp();
-        Pass(isFirst: true);
-        int passes = 1;
-        for (; Stopwatch.GetElapsedTime(start) < LongEnough; passes++)
-            Pass(isFirst: false);
-        return Stopwatch.GetElapsedTime(start) / passes;
-
-        void Pass(bool isFirst)
+        foreach (ScoreWindow window in ScoreWindow.Strided(text.Tokens.Length, contextLength, stride))
         {
-            foreach (ScoreWindow window in ScoreWindow.Strided(text.Tokens.Length, contextLength, stride))
-            {
-                if (isFirst)
-                    progress.Show($"{Figures.Count(window.FirstPredicted - 1)} of {Figures.Count(text.Predictions)} tokens");
-                Span<T> found = results.AsSpan(0, window.Predictions);
-                predict(text.Tokens[window.Tokens], found, interrupted);
-                for (int i = 0; isFirst && i < found.Length; i++)
-                    visit(window.FirstPredicted + i, found[i]);
-            }
+            progress.Show($"{Figures.Count(window.FirstPredicted - 1)} of {Figures.Count(text.Predictions)} tokens");
+            Span<T> found = results.AsSpan(0, window.Predictions);
+            predict(text.Tokens[window.Tokens], found, interrupted);
+            for (int i = 0; i < found.Length; i++)
+                visit(window.FirstPredicted + i, found[i]);
         }
+        return Stopwatch.GetElapsedTime(start);
     }
 }
