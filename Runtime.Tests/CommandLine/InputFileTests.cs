@@ -112,7 +112,21 @@ public class InputFileTests(Models models)
         string path = folder.File("model.gguf");
         File.WriteAllBytes(path, [.. "GGUF"u8, 3, 0, 0, 0, .. new byte[64]]);
         string line = Command.Run("generate", path, "I").Failed(3, "cannot be converted");
+        Assert.StartsWith($"error: '{path}' is no weights.bin, and as a checkpoint it cannot be converted: ", line, StringComparison.Ordinal);
         Assert.DoesNotContain("mygpt-rt convert", line, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("score", "text")]
+    [InlineData("verify", "expected.json")]
+    [InlineData("generate", "a")]
+    [InlineData("tokenize", "a")]
+    [InlineData("bench")]
+    [InlineData("doctor")]
+    public void A_json_file_or_pickle_of_something_else_is_no_weights(string verb, params string[] rest)
+    {
+        foreach (string path in new[] { "mygpt_final_shakespeare/expected.json", "nanogpt_char_nobias/meta.pkl" }.Select(TestFiles.Fixture))
+            Command.Run([verb, path, .. rest]).Failed(3, $"error: '{path}' is no weights.bin, and as a checkpoint it cannot be converted: ");
     }
 
     [Fact]

@@ -28,14 +28,14 @@ internal static class ModelOpener
         catch (WeightsFormatException failure) when (!BeginsAsWeights(path))
         {
             string problem = IsCheckpoint(path)
-                ? $"'{path}' is a checkpoint; {Advice(path)}"
+                ? Advice(path, "a checkpoint")
                 : $"'{path}' is no weights.bin; convert a checkpoint with mygpt-rt convert";
             throw new CommandException(ExitCode.BadFile, problem, failure);
         }
     }
 
     private static CommandException IsFolder(string path) => IsCheckpoint(path)
-        ? new(ExitCode.BadFile, $"'{path}' is the folder of a checkpoint; {Advice(path)}")
+        ? new(ExitCode.BadFile, Advice(path, "the folder of a checkpoint"))
         : new(ExitCode.CannotAccess, $"'{path}' is a folder; give a weights.bin, which mygpt-rt convert makes from a checkpoint");
 
     // The error at hand is more useful than one from looking at the file a second time.
@@ -64,28 +64,32 @@ internal static class ModelOpener
     }
 
     // What converting would say is said now: an option that it needs, or that it cannot be done.
-    private static string Advice(string path)
+    private static string Advice(string path, string kind)
     {
-        string command = $"convert it once: mygpt-rt convert {Quote(path)} weights.bin";
+        string advice = $"'{path}' is {kind}; convert it once: mygpt-rt convert {Quote(path)} weights.bin";
         try
         {
             CheckpointDescription checkpoint = Converter.Describe(path);
             if (checkpoint.Config is not null)
-                return command;
+                return advice;
             string obstacle = checkpoint.Lines.Last(line => line.Kind == ReportKind.Warning).Text;
             return checkpoint.MissingOption is { } option
-                ? $"{command} {option} {(option is "--heads" or "--context" ? "N" : "X")}; {obstacle}"
-                : $"but it cannot be converted: {obstacle}";
+                ? $"{advice} {option} {(option is "--heads" or "--context" ? "N" : "X")}; {obstacle}"
+                : Useless(path, obstacle);
         }
         catch (CheckpointException failure)
         {
-            return $"but it cannot be converted: {failure.Message}";
+            return Useless(path, failure.Message);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return command;
+            return advice;
         }
     }
+
+    // Many a JSON file or pickle looks like a checkpoint from outside: whoever gave one wants to hear first what was needed.
+    private static string Useless(string path, string obstacle) =>
+        $"'{path}' is no weights.bin, and as a checkpoint it cannot be converted: {obstacle}";
 
     private static string Quote(string path) => path.AsSpan().ContainsAny(NeedsQuotes) ? $"\"{path}\"" : path;
 }
