@@ -12,7 +12,9 @@ public sealed class ConvertGateTests : IDisposable
 {
     private const string Partial = ".mygpt-*.partial";
 
-    private static readonly string Shakespeare = TestFiles.Fixture("mygpt_final_shakespeare/shakespeare.ckpt");
+    private const string Bf16 = "hf_gpt2_char_bf16/model.safetensors", Float32 = "mygpt_final_shakespeare/shakespeare.ckpt";
+
+    private static readonly string Shakespeare = TestFiles.Fixture(Float32);
     private static readonly string Text = TestFiles.Fixture("scoring/text.txt");
 
     private readonly TemporaryFolder _folder = TestFiles.NewFolder(nameof(ConvertGateTests));
@@ -82,11 +84,8 @@ public sealed class ConvertGateTests : IDisposable
     public void Baseline_is_the_checkpoints_own_values()
     {
         // Of a bf16 checkpoint bf16 is exact, and so is a weights.bin of it; of a float32 one it is not, and q8 never is.
-        string bf16Checkpoint = TestFiles.Fixture("hf_gpt2_char_bf16/model.safetensors"), vocabulary = TestFiles.Fixture("nanogpt_char_nobias/meta.pkl");
+        string bf16Checkpoint = TestFiles.Fixture(Bf16), vocabulary = TestFiles.Fixture("nanogpt_char_nobias/meta.pkl");
         string[] gate = ["--max-perplexity-increase", "0", "--text", Text];
-        JsonElement json = Convert(bf16Checkpoint, ["--vocab", vocabulary, "--type", "f32", "--json", .. gate]).Succeeded().Json();
-        Assert.Equal(0, json.GetProperty("gate").GetProperty("perplexity_increase_percent").GetDouble());
-
         string bf16 = _folder.File("bf16.bin"), rounded = _folder.File("rounded.bin"), q8 = _folder.File("q8.bin");
         Command.Run("convert", bf16Checkpoint, bf16, "--vocab", vocabulary).Succeeded();
         Command.Run("convert", bf16, _folder.File("narrow.bin"), "--type", "q8", "--max-perplexity-increase", "50%", "--text", Text).Succeeded();
@@ -98,12 +97,55 @@ public sealed class ConvertGateTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(_folder.File("out")));
     }
 
-    [Fact]
-    public void Short_text_is_judged_with_a_warning()
+    [Theory]
+    [InlineData(Bf16, "f32")]
+    [InlineData(Bf16, "bf16")]
+    [InlineData(Bf16, null)]
+    [InlineData(Float32, "f32")]
+    [InlineData(Float32, null)]
+    public void Values_kept_exactly_are_nothing_to_judge(string fixture, string? type)
     {
-        File.WriteAllText(_folder.File("short"), "First Citizen");
-        Convert(Shakespeare, "--type", "q4", "--max-perplexity-increase", "50%", "--text", _folder.File("short")).Succeeded()
-            .Says("warning: perplexity ", "the text is too short for a standard error; a longer text judges better");
+        // No text of the model, and too short: it is not looked at.
+        File.WriteAllText(_folder.File("text"), "\u00e9");
+        string[] options = [
+            .. fixture == Bf16 ? ["--vocab", TestFiles.Fixture("nanogpt_char_nobias/meta.pkl")] : Array.Empty<string>(),
+            .. type is null ? Array.Empty<string>() : ["--type", type], "--max-perplexity-increase", "0", "--text", _folder.File("text")];
+        CommandResult result = Convert(TestFiles.Fixture(fixture), options).Succeeded();
+        result.Shows("\ngate ", " the checkpoint's values are kept exactly: nothing to judge\n", "\nwrote ");
+        JsonElement gate = Convert(TestFiles.Fixture(fixture), [.. options, "--force", "--json"]).Succeeded().Json().GetProperty("gate");
+        Assert.Equal(["holds", "judged", "max_perplexity_increase_percent", "text"], gate.EnumerateObject().Select(member => member.Name));
+        Assert.Equal((true, false), (gate.GetProperty("holds").GetBoolean(), gate.GetProperty("judged").GetBoolean()));
+        Assert.Equal([_weights], Directory.GetFileSystemEntries(_folder.File("out")));
+    }
+
+    [Fact]
+    public void Text_too_short_for_a_standard_error_is_refused()
+    {
+        string text = File.ReadAllText(Text), file = _folder.File("short");
+        foreach (int length in new[] { 2, 65 })
+            Gate(length).Failed(2, $"the text has {length} tokens; at least 66 are needed: more than a window of 64, or there is no standard error");
+        foreach (int length in new[] { 0, 1 })
+            Gate(length).Failed(3, "; at least 66 are needed");
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.File("out")));
+        JsonElement gate = Gate(66).Succeeded().Json().GetProperty("gate");
+        Assert.Equal((2, 65, true), (gate.GetProperty("blocks").GetInt32(), gate.GetProperty("tokens").GetInt32(), gate.GetProperty("judged").GetBoolean()));
+        Assert.Equal(JsonValueKind.Number, gate.GetProperty("perplexity_increase_percent_standard_error").ValueKind);
+
+        CommandResult Gate(int length)
+        {
+            File.WriteAllText(file, text[..length]);
+            return Convert(Shakespeare, "--type", "q4", "--max-perplexity-increase", "50%", "--text", file, "--json");
+        }
+    }
+
+    [UnixFact]
+    public void Place_that_is_no_file_is_refused_before_the_text_is_read()
+    {
+        string[] gate = ["--type", "q4", "--max-perplexity-increase", "2%", "--text", _folder.File("missing")];
+        foreach (string force in new[] { "--force", "--json" })
+            Command.Run(["convert", Shakespeare, "/dev/null", force, .. gate]).Failed(4, "'/dev/null' is a device");
+        Directory.CreateSymbolicLink(_folder.File("link"), "/dev/null");
+        Command.Run(["convert", Shakespeare, _folder.File("link"), .. gate]).Failed(4, "is a pipe or a device");
     }
 
     [Fact]
@@ -119,7 +161,7 @@ public sealed class ConvertGateTests : IDisposable
         File.WriteAllBytes(_folder.File("bytes"), [0x41, 0xC3]);
         Gate("2%", _folder.File("bytes")).Failed(3, "is not UTF-8");
         File.WriteAllText(_folder.File("one"), "a");
-        Gate("2%", _folder.File("one")).Failed(2, "the text has 1 token; at least 2");
+        Gate("2%", _folder.File("one")).Failed(3, "the text has 1 token; at least 66");
         File.WriteAllText(_folder.File("unknown"), "caf\u00e9");
         Gate("2%", _folder.File("unknown")).Failed(2, "is no text of this model: the vocabulary has no character");
         Convert(TestFiles.Fixture("mygpt_ch15_bare_state_dict/trained_gpt.pt"), "--heads", "2", "--type", "q8", "--max-perplexity-increase", "2%", "--text", Text)
@@ -139,7 +181,7 @@ public sealed class ConvertGateTests : IDisposable
         string source = _folder.File("f32.bin");
         ModelDescription description = new() { Config = TinyModels.Config, Tokenizer = TinyModels.Characters("abcdefghijk") };
         ModelFile.Write(source, description, ElementType.F32, spec => stream => stream.Write(NotNumbers(spec.Rows * spec.Columns)), overwrite: false);
-        File.WriteAllText(_folder.File("text"), "abcdef");
+        File.WriteAllText(_folder.File("text"), string.Concat(Enumerable.Repeat("abcdef", 10)));
         Convert(source, "--type", "q8", "--allow-nonfinite", "--max-perplexity-increase", "2%", "--text", _folder.File("text")).Failed(3, "the loss is not a number at token 1");
         Assert.Empty(Directory.GetFileSystemEntries(_folder.File("out")));
 

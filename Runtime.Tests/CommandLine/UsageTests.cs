@@ -91,6 +91,11 @@ public class UsageTests
         Assert.Equal("", result.Error);
     }
 
+    [Theory]
+    [InlineData("verify", "\n  NOT JUDGED  the weights are narrower than the checkpoint's", "3e-6 of the largest |logit|", "5 FAIL or NOT JUDGED")]
+    [InlineData("score", "\n  exit codes  0 done, 2 usage", "in windows of the smaller context")]
+    public void Help_says_what_the_outcomes_are(string verb, params string[] lines) => Command.Run(verb, "--help").Succeeded().Shows(lines);
+
     [Fact]
     public void Help_lists_every_verb()
     {

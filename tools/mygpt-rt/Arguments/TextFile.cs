@@ -61,7 +61,7 @@ internal static class TextFile
         {
             bytes.Write(block, 0, read);
             if (bytes.Length > MaxBytes)
-                throw CommandException.Usage($"{name} is longer than {MaxBytes >> 20} MiB; a text may not be: give a part of it");
+                throw new CommandException(ExitCode.BadFile, $"{name} is longer than {MaxBytes >> 20} MiB; a text may not be: give a part of it");
         }
         return bytes.GetBuffer().AsSpan(0, (int)bytes.Length);
     }

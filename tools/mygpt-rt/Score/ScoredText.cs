@@ -13,7 +13,7 @@ internal sealed class ScoredText
 
     private ScoredText(ITokenizer tokenizer, int[] tokens) => (_tokenizer, _tokens) = (tokenizer, tokens);
 
-    /// <summary>Token ids, two or more.</summary>
+    /// <summary>Token ids.</summary>
     public ReadOnlySpan<int> Tokens => _tokens;
 
     /// <summary>How many of them are predicted: all but the first.</summary>
@@ -26,7 +26,7 @@ internal sealed class ScoredText
     /// <param name="allowSpecial">Whether special tokens in it count as such.</param>
     /// <param name="unknown">What to do with what the vocabulary does not have.</param>
     /// <param name="console">Gets a warning if the model sees another text than the one given.</param>
-    /// <exception cref="CommandException">The model has no vocabulary, or the text is fewer than two tokens.</exception>
+    /// <exception cref="CommandException">The model has no vocabulary.</exception>
     /// <exception cref="UnknownTextException">The vocabulary does not have a part of the text.</exception>
     public static ScoredText Encode(LanguageModel model, string path, string text, bool allowSpecial, UnknownText unknown, CommandConsole console)
     {
@@ -36,10 +36,19 @@ internal sealed class ScoredText
         UnknownTextWarning.Show(tokenizer, text, allowSpecial, unknown, console);
         if (model.Description.Generation is { StartBeforePrompt: true, StartToken: { } first })
             tokens = [first, .. tokens];
-        return tokens.Length >= 2
-            ? new ScoredText(tokenizer, tokens)
-            : throw CommandException.Usage(
-                $"the text has {tokens.Length} token{(tokens.Length == 1 ? "" : "s")}; at least 2 are needed, the first is only looked at");
+        return new ScoredText(tokenizer, tokens);
+    }
+
+    /// <summary>Checks that it is long enough.</summary>
+    /// <param name="least">Tokens that are needed, 2 or more.</param>
+    /// <param name="why">What for.</param>
+    /// <exception cref="CommandException">It has fewer. Of fewer than two no model could say anything; else it is what was asked that needs more.</exception>
+    public void Require(int least, string why)
+    {
+        if (_tokens.Length >= least)
+            return;
+        throw new CommandException(_tokens.Length < 2 ? ExitCode.BadFile : ExitCode.Usage,
+            $"the text has {Figures.Count(_tokens.Length)} token{(_tokens.Length == 1 ? "" : "s")}; at least {Figures.Count(least)} are needed: {why}");
     }
 
     /// <summary>The UTF-8 bytes of a token; possibly only a part of a character.</summary>

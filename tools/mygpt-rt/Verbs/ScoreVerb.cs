@@ -12,10 +12,17 @@ namespace MyGpt.CommandLine.Verbs;
 /// <summary><c>score WEIGHTS.BIN TEXT</c>: how well a model predicts a text, alone or against another one.</summary>
 internal sealed class ScoreVerb : IVerb
 {
+    private const string Outcomes = """
+
+
+        exit codes  0 done, 2 usage or text that the vocabulary does not have, 3 a file is damaged, or the text is none: not UTF-8, above 16 MiB,
+                    fewer than two tokens; 4 a file cannot be read. A figure is never a failure; convert --max-perplexity-increase judges one
+        """;
+
     private readonly Argument<string> _weights = InputFile.Argument("WEIGHTS.BIN", "the model");
     private readonly Argument<string> _text = InputFile.Argument("TEXT", "a file with the text in UTF-8 (a byte order mark is no part of it), or - for standard input");
     private readonly Option<string?> _against = InputFile.Option(
-        "--against", "another weights.bin of the same vocabulary: show by how much the first is worse on the text, and where most");
+        "--against", "another weights.bin of the same vocabulary: show by how much the first is worse on the text, and where most; both in windows of the smaller context");
 
     private readonly Option<int?> _stride = Options.OptionalWhole(
         "--stride", [], "move each window by N tokens and score only what the one before did not reach [default: the context, so that windows do not overlap]", 1, 1 << 20);
@@ -29,6 +36,7 @@ internal sealed class ScoreVerb : IVerb
 
     public void Define(Command command)
     {
+        command.Description += Outcomes;
         command.Arguments.Add(_weights);
         command.Arguments.Add(_text);
         foreach (Option option in new Option[] { _against, _stride, _special, _unknown, _threads, _kvType, _json, _perToken })
@@ -53,6 +61,7 @@ internal sealed class ScoreVerb : IVerb
         }
         ScoredText text = ScoredText.Encode(
             model, path, TextFile.ReadAny(textPath, console), arguments.GetValue(_special), arguments.GetValue(_unknown) ?? UnknownText.Error, console);
+        text.Require(2, "the first is only looked at");
 
         KvType kvType = arguments.GetValue(_kvType) ?? KvType.F32;
         var runs = new TextRuns(text, contextLength, stride, kvType, console);

@@ -11,11 +11,22 @@ namespace MyGpt.CommandLine.Verbs;
 /// <summary><c>verify WEIGHTS.BIN EXPECTED.JSON</c>: our logits, and the operations on the way to them, against a reference.</summary>
 internal sealed class VerifyVerb : IVerb
 {
+    private const string Verdicts = """
+
+
+        PASS        no |logit - reference| above the limit, the same most likely token at every position, the same greedy text;
+                    with --layers no operation that diverges
+        FAIL        one of these does not hold
+        NOT JUDGED  the weights are narrower than the checkpoint's (bf16 of float32, q8, q4): give --tolerance, or see score --against
+        limit       the larger of 3e-6 of the largest |logit| and 3 times the error of the reference's own float32 run
+        exit codes  0 PASS, 5 FAIL or NOT JUDGED, 2 usage, 3 a file is damaged or of another model, 4 a file cannot be read
+        """;
+
     private readonly Argument<string> _weights = InputFile.Argument("WEIGHTS.BIN", "the model");
     private readonly Argument<string> _expected = InputFile.Argument("EXPECTED.JSON", "the reference: see docs/reference-logits.md");
 
     private readonly Option<double?> _tolerance =
-        Options.OptionalNonNegative("--tolerance", "largest |logit - reference| to accept, instead of the rule's");
+        Options.OptionalNonNegative("--tolerance", "the limit, instead of the rule's; narrower weights are judged by it alone");
 
     private readonly Option<bool> _layers = Options.Flag("--layers", "compare each operation with the reference's hidden states, and name the first that diverges");
 
@@ -24,6 +35,7 @@ internal sealed class VerifyVerb : IVerb
 
     public void Define(Command command)
     {
+        command.Description += Verdicts;
         command.Arguments.Add(_weights);
         command.Arguments.Add(_expected);
         foreach (Option option in new Option[] { _tolerance, _layers, _threads, _json })
