@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Dumps a reference of every fixture checkpoint of the four families with PyTorch, and holds it against two others: the numbers that were
 # recorded with the fixture by the tutorials' own code, and mygpt-rt, which converts the same checkpoint and verifies it operation by
-# operation. Then runs the example of a model class of one's own. One line each, then a summary; exit code 1 when anything differs.
+# operation. Then runs two examples of a model class of one's own, and the tests of the scripts. One line each, then a summary; exit code 1
+# when anything differs.
 #   tools/reference/check.sh [FIXTURES]      the folder of fixtures, ../shared/fixtures unless given; PYTHON=... for another Python
 set -uo pipefail
 fixtures=$(realpath "${1:-$(dirname "$0")/../../../shared/fixtures}")
@@ -61,6 +62,27 @@ check_own() { # FIXTURE FILE
     report "$1/$2 --own example_model" "$status" "$figures"
 }
 
+# A class that no part of the four families is in: a head a module. Its checkpoint is a bare state dict of random numbers.
+check_lecture() {
+    local out=$work/lecture figures status=0
+    mkdir "$out"
+    figures=$({
+        "$python" tools/reference/example_lecture.py "$out/lecture.pt" &&
+        "$python" tools/reference/dump.py "$out/lecture.pt" --own example_lecture:LectureGpt --ids "$(seq -s , 5 28)" --ids 0,3 --greedy 40 \
+            --hidden --out "$out" >"$work/said" &&
+        sed -n 's/^hidden states: //p' "$work/said" &&
+        mygpt_rt convert "$out/lecture.pt" "$out/weights.bin" --json >"$work/said" &&
+        mygpt_rt verify "$out/weights.bin" "$out/reference.json" --layers --json >"$out/verified.json"
+    } 2>"$work/errors") || status=1
+    [ ! -s "$out/verified.json" ] || figures+=$("$python" -c "$verdict" <"$out/verified.json")
+    report "--own example_lecture:LectureGpt" "$status" "$figures"
+}
+check_scripts() {
+    local status=0
+    "$python" tools/reference/test_reference.py 2>"$work/errors" || status=1
+    report test_reference.py "$status" "$(sed -n 's/^Ran \([0-9]* tests\) .*/\1/p' "$work/errors")"
+}
+
 check nanogpt_char_nobias ckpt.pt -- --trust-pickle
 check nanogpt_char_bias_compiled ckpt.pt -- --trust-pickle
 check nanogpt_gpt2vocab ckpt.pt -- --trust-pickle
@@ -77,6 +99,8 @@ check hf_gpt2_char_bf16 model.safetensors
 check hf_gpt2_char_f16 pytorch_model.bin
 check hf_gpt2_vocab50257_f16 model.safetensors
 check_own gpt104_tied ckpt.pt
+check_lecture
+check_scripts
 
 echo "$checked checked, $failed failed"
 ((failed == 0))

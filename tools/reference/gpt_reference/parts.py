@@ -49,6 +49,8 @@ def weights_of(state: dict[str, Tensor]) -> dict[str, Tensor]:
     for name, tensor in state.items():
         module, _, parameter = name.rpartition(".")
         found = part(module)
+        if not (tensor.is_floating_point() or MASK.fullmatch(name)):
+            raise ValueError(f"{name} has numbers of type {tensor.dtype}, which are no weights")
         if rotary := ROTARY.fullmatch(name):
             weights[rotary[1]] = tensor
         elif found and parameter in ("weight", "bias"):
@@ -56,10 +58,16 @@ def weights_of(state: dict[str, Tensor]) -> dict[str, Tensor]:
         elif not MASK.fullmatch(name):
             raise ValueError(f"{name} {tuple(tensor.shape)} is no tensor of the four families; use your own class with --own")
     absent = ("q", "k", "v") if "0.qkv.weight" in weights else ("qkv",)
-    needed = [f"{i}.{name}" for i in range(layer_count(weights)) for name in OF_BLOCK if name not in absent]
-    needed += ["tokens", "final_norm", *([] if "cos" in weights and "sin" in weights else ["positions"])]
+    layers = range(min(layer_count(weights), len(weights)))
+    needed = ["tokens", "final_norm", *([] if "cos" in weights and "sin" in weights else ["positions"])]
+    needed += [f"{i}.{name}" for i in layers for name in OF_BLOCK if name not in absent]
     if missing := [name for name in needed if f"{name}.weight" not in weights]:
-        raise ValueError(f"no tensor is {', '.join(missing)} under a name of the four families; use your own class with --own")
+        more = f" and {len(missing) - 8} more" if len(missing) > 8 else ""
+        raise ValueError(f"no tensor is {', '.join(missing[:8])}{more} under a name of the four families; use your own class with --own")
+    for name in OF_BLOCK:
+        has_bias = [f"{i}.{name}.bias" in weights for i in layers]
+        if any(has_bias) and not all(has_bias):
+            raise ValueError(f"{name} has a bias in layer {has_bias.index(True)} and none in layer {has_bias.index(False)}")
     return weights
 
 

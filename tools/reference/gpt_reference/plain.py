@@ -38,18 +38,22 @@ class PlainGpt:
         self.is_rms = config.get("norm_type") == "rms"
         self.layers = layer_count(self.weights)
         self.width = self.weights["tokens.weight"].shape[1]
+        self.vocab_size = len(self.weights["tokens.weight"])
         self.context_length = len(self.weights["cos" if "cos" in self.weights else "positions.weight"])
+        if self.width % self.heads:
+            raise ValueError(f"{self.heads} heads do not divide the width of {self.width}")
 
     def __str__(self) -> str:
         return (f"{self.layers} layers, {self.heads} heads, width {self.width}, context {self.context_length}, "
                 f"{'RMSNorm' if self.is_rms else 'LayerNorm'} {self.epsilon:g}, {self.activation}")
 
-    def forward(self, ids: list[int], dtype: torch.dtype) -> dict[str, Tensor]:
-        """Every operation's result by its name, in the order of computation, (T, width) each; the last is `logits`, (T, V)."""
+    def forward(self, ids: list[int], dtype: torch.dtype, hidden: bool = False) -> dict[str, Tensor]:
+        """`logits`, (T, V); before them, if wanted, every operation's result by its name, in the order of computation, (T, width) each."""
         w, steps = self.cast(dtype), {}
 
         def keep(name: str, value: Tensor) -> Tensor:
-            steps[name] = value
+            if hidden:
+                steps[name] = value
             return value
 
         x = F.embedding(torch.tensor(ids), w["tokens.weight"])
@@ -61,11 +65,10 @@ class PlainGpt:
             values = keep(f"blocks.{i}.attention", self.attention(w, qkv))
             x = keep(f"blocks.{i}.attention_residual", x + linear(w, f"{i}.attention_out", values))
             norm = keep(f"blocks.{i}.mlp_norm", self.norm(w, f"{i}.mlp_norm", x))
-            hidden = keep(f"blocks.{i}.mlp_hidden", ACTIVATIONS[self.activation](linear(w, f"{i}.mlp_in", norm)))
-            x = keep(f"blocks.{i}.mlp_residual", x + linear(w, f"{i}.mlp_out", hidden))
+            active = keep(f"blocks.{i}.mlp_hidden", ACTIVATIONS[self.activation](linear(w, f"{i}.mlp_in", norm)))
+            x = keep(f"blocks.{i}.mlp_residual", x + linear(w, f"{i}.mlp_out", active))
         x = keep("final_norm", self.norm(w, "final_norm", x))
-        keep("logits", F.linear(x, w.get("head.weight", w["tokens.weight"]), w.get("head.bias")))
-        return steps
+        return {**steps, "logits": F.linear(x, w.get("head.weight", w["tokens.weight"]), w.get("head.bias"))}
 
     def attention(self, w: dict[str, Tensor], qkv: Tensor) -> Tensor:
         """(T, C + 2 C_kv) -> (T, C): each token looks at itself and at those before it."""
@@ -112,8 +115,8 @@ def family_activation(config: dict[str, Any], is_conv1d: bool, is_mygpt: bool) -
         return "gelu-erf"
     if is_conv1d:
         return "gelu-tanh"                                        # GPT2Config's default
-    if "n_embd" in config or not config:
+    if "n_embd" in config:
         # nanoGPT's model_args have a field bias since January 2023; before it, and in build-nanogpt, GELU was the tanh form.
-        return "gelu-erf" if "bias" in config or not config else "gelu-tanh"
+        return "gelu-erf" if "bias" in config else "gelu-tanh"
     raise ValueError("the checkpoint does not say the activation; give --activation: gelu-erf is nn.GELU(), gelu-tanh is "
                      "nn.GELU(approximate='tanh')")

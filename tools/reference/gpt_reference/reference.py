@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Iterable, Protocol
 
 import torch
 from torch import Tensor
@@ -16,46 +17,70 @@ class Model(Protocol):
     """What is run: PlainGpt or OwnGpt."""
 
     context_length: int
+    vocab_size: int
 
-    def forward(self, ids: list[int], dtype: torch.dtype) -> dict[str, Tensor]: ...
+    def forward(self, ids: list[int], dtype: torch.dtype, hidden: bool = False) -> dict[str, Tensor]: ...
 
 
 @dataclass(frozen=True)
 class Case:
     """A prompt whose logits are written: of all positions, or of the last."""
     name: str
-    ids: list[int]
+    ids: Iterable[int]
     only_last: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ids", [int(id) for id in self.ids])   # a notebook's may be a tensor
 
 
 @dataclass(frozen=True)
 class Continuation:
     """A prompt that is continued greedily by so many tokens, as generate() of the tutorials does it."""
     name: str
-    ids: list[int]
+    ids: Iterable[int]
     count: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ids", [int(id) for id in self.ids])
 
 
 def write_reference(model: Model, folder: Path, cases: list[Case], continuations: list[Continuation],
                     hidden: bool = False, **notes: Any) -> dict[str, Any]:
-    """Writes the JSON file last, and returns what is in it; notes are further keys of it."""
+    """Writes the JSON file and those of the numbers, all or none, and returns what is in the former; notes are further keys of it."""
+    for case in cases:
+        check(model, case.name, case.ids, model.context_length)
+    for item in continuations:
+        check(model, item.name, item.ids)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / JSON).unlink(missing_ok=True)
-    with open(folder / LOGITS_F32, "wb") as single, open(folder / LOGITS_F64, "wb") as double, open(folder / HIDDEN, "wb") as steps:
-        written = [write_case(model, case, single, double, steps if hidden else None) for case in cases]
-    if not hidden:
-        (folder / HIDDEN).unlink()
-    reference = {**notes, "torch": torch.__version__, "logits_file": LOGITS_F32, "logits_f64_file": LOGITS_F64,
-                 "cases": written, "greedy": [continue_greedily(model, item) for item in continuations]}
-    lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in reference.items()]
-    (folder / JSON).write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
+    with tempfile.TemporaryDirectory(prefix=".partial-", dir=folder) as unfinished:
+        new = Path(unfinished)
+        with open(new / LOGITS_F32, "wb") as single, open(new / LOGITS_F64, "wb") as double, open(new / HIDDEN, "wb") as steps:
+            written = [write_case(model, case, single, double, steps if hidden else None) for case in cases]
+            has_hidden = steps.tell() > 0
+        reference = {**notes, "torch": torch.__version__, "logits_file": LOGITS_F32, "logits_f64_file": LOGITS_F64}
+        if hidden:
+            reference["hidden_not_seen"] = getattr(model, "not_seen", [])
+        reference |= {"cases": written, "greedy": [continue_greedily(model, item) for item in continuations]}
+        lines = [f"{json.dumps(key)}: {json.dumps(value, allow_nan=False)}" for key, value in reference.items()]
+        (new / JSON).write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
+        for name in (JSON, HIDDEN):   # of an earlier run
+            (folder / name).unlink(missing_ok=True)
+        for name in (LOGITS_F32, LOGITS_F64, *([HIDDEN] if has_hidden else []), JSON):
+            (new / name).replace(folder / name)
     return reference
 
 
+def check(model: Model, name: str, ids: list[int], most: int | None = None) -> None:
+    if not ids:
+        raise ValueError(f"{name}: no token ids")
+    if stranger := next((str(id) for id in ids if not 0 <= id < model.vocab_size), None):
+        raise ValueError(f"{name}: {stranger} is no token id: the vocabulary has V = {model.vocab_size} tokens, 0 to {model.vocab_size - 1}")
+    if most is not None and len(ids) > most:
+        raise ValueError(f"{name}: {len(ids)} tokens, and the context holds {most}")
+
+
 def write_case(model: Model, case: Case, single: BinaryIO, double: BinaryIO, steps: BinaryIO | None) -> dict[str, Any]:
-    in_f32, in_f64 = (model.forward(case.ids, dtype) for dtype in (torch.float32, torch.float64))
-    if not all(bool(torch.isfinite(value).all()) for value in in_f64.values()):
-        raise ValueError(f"case {case.name}: not every number is finite")
+    in_f32, in_f64 = (run(model, case.name, case.ids, dtype, steps is not None) for dtype in (torch.float32, torch.float64))
     first = len(case.ids) - 1 if case.only_last else 0
     offset = append(double, in_f64["logits"][first:])
     append(single, in_f32["logits"][first:])
@@ -65,10 +90,8 @@ def write_case(model: Model, case: Case, single: BinaryIO, double: BinaryIO, ste
         "argmax_all": [argmax(row) for row in in_f64["logits"]],
         "max_abs_diff_f32_f64": difference(in_f32["logits"], in_f64["logits"]),
     }
-    if steps is not None:
-        names = [name for name in in_f64 if name != "logits"]
-        if not names:
-            raise ValueError("no hidden states: the model's modules have none of the names in gpt_reference/parts.py")
+    names = [name for name in in_f64 if name in in_f32 and name != "logits"]
+    if steps is not None and names:
         written["hidden"] = {"file": HIDDEN, "dtype": "float64", "operations": [
             {"name": name, "offset": append(steps, in_f64[name]), "shape": list(in_f64[name].shape),
              "max_abs_diff_f32_f64": difference(in_f32[name], in_f64[name])} for name in names]}
@@ -79,11 +102,18 @@ def continue_greedily(model: Model, item: Continuation) -> dict[str, Any]:
     """In float64; past the context the input is cropped to its last tokens, whose positions start at 0 again."""
     ids, margin = list(item.ids), float("inf")
     for _ in range(item.count):
-        logits = model.forward(ids[-model.context_length:], torch.float64)["logits"][-1]
+        logits = run(model, item.name, ids[-model.context_length:], torch.float64)["logits"][-1]
         best, second = logits.topk(2).values.tolist()
         margin = min(margin, best - second)
         ids.append(argmax(logits))
     return {"name": item.name, "prompt_ids": item.ids, "ids": ids[len(item.ids):], "min_margin": margin}
+
+
+def run(model: Model, name: str, ids: list[int], dtype: torch.dtype, hidden: bool = False) -> dict[str, Tensor]:
+    values = model.forward(ids, dtype, hidden)
+    if wrong := next((step for step, value in values.items() if not bool(torch.isfinite(value).all())), None):
+        raise ValueError(f"{name}: {wrong} has NaN or infinite numbers")
+    return values
 
 
 def append(file: BinaryIO, numbers: Tensor) -> int:
