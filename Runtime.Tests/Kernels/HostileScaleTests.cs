@@ -19,7 +19,7 @@ public unsafe class HostileScaleTests
         {
             ReferenceBlocks plain = new(isQ4, Rows, columns, seed: 1), hostile = new(isQ4, Rows, columns, seed: 1);
             hostile.SetScale(row, block, (ushort)scale);
-            foreach (int tokens in new[] { 1, 4 })
+            foreach (int tokens in new[] { 1, 4, BlockPanel.FewestTokens })
             {
                 float[] x = Sample.Floats(columns * tokens, 2);
                 foreach (InstructionSet set in InstructionSets.All)

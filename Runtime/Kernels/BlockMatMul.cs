@@ -66,7 +66,7 @@ internal unsafe struct BlockMatMul<TBlock> : IRowJob, IKernel
             float* sums = Panels + (nuint)_worker * PanelLength;
             row = BlockStreams.Run<TOps, TVec, TBlock>(W, BlockLayout.Count((nuint)InDim), X.Words, sums, Y, row, _end);
         }
-        else if (Tokens < BlockPanel.Tokens)
+        else if (Tokens < BlockPanel.FewestTokens)
         {
             for (; row + BlockTile.Rows <= _end; row += BlockTile.Rows)
                 Stream<TOps, TVec>(row);
