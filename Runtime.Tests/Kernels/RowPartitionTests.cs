@@ -94,6 +94,21 @@ public unsafe class RowPartitionTests
     }
 
     [Fact]
+    public void Run_of_a_step_of_decoding_allocates_nothing_however_long_it_is()
+    {
+        using var partition = new RowPartition(threads: 2, processors: 64, pooledWork: Medium);
+        Assert.InRange(AllocatedBy(isPrompt: true), 1, long.MaxValue);
+        Assert.Equal(0, AllocatedBy(isPrompt: false));
+
+        long AllocatedBy(bool isPrompt) => Allocations.Of(() =>
+        {
+            int runs = 0;
+            partition.BeginCall(isPrompt);
+            partition.Run(new Runs(&runs), rows: 1000, grain: 4, Sizable);
+        });
+    }
+
+    [Fact]
     public void Run_survives_owners_that_come_and_go()
     {
         long total = 0;

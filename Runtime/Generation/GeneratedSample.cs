@@ -28,7 +28,7 @@ public sealed class GeneratedSample
         _filter = new StopStringFilter(setup.Options.StopStrings);
         _decoder = setup.Tokenizer is { } tokenizer ? new StreamingDecoder(tokenizer, setup.TextPrecedes) : null;
         _hash = setup.Options.HashLogits ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
-        _speculation = setup.MostProposals > 0 ? new Speculation(setup.MostProposals) : null;
+        _speculation = setup.MostProposals > 0 ? new Speculation(setup.MostProposals, setup.Gpt.StepCost) : null;
         ReadOnlySpan<int> prompt = setup.VisiblePrompt;
         _promptLength = _length = prompt.Length;
         _sequence = new int[prompt.Length + Math.Min(setup.Options.MaxNewTokens, MostPreparedTokens)];
@@ -67,12 +67,12 @@ public sealed class GeneratedSample
 
     /// <summary>The last token, and behind it those that may follow; within the window.</summary>
     /// <param name="setup">The run's.</param>
-    /// <param name="isAlone">Whether no other sample is computed in the same step.</param>
-    internal ReadOnlySpan<int> Propose(RunSetup setup, bool isAlone)
+    /// <param name="samples">How many samples are computed in the step, this one included.</param>
+    internal ReadOnlySpan<int> Propose(RunSetup setup, int samples)
     {
         int wanted = setup.Options.MaxNewTokens - Ids.Length - 1;   // one more is chosen after the last proposal
         int room = Math.Min(wanted, Math.Min(setup.ContextLength, _sequence.Length) - _length);
-        Proposed = _speculation?.Propose(_sequence, _length, room, isAlone) ?? 0;
+        Proposed = _speculation?.Propose(_sequence, _length, room, samples) ?? 0;
         return _sequence.AsSpan(_length - 1, 1 + Proposed);
     }
 

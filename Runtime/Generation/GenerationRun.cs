@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text;
-using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Sampling;
 
 namespace MyGpt.Runtime.Generation;
@@ -19,8 +18,8 @@ public sealed class GenerationRun : IDisposable
 {
     private readonly TextGenerator _generator;
     private readonly RunSetup _setup;
-    private readonly SamplerPipeline _pipeline;
     private readonly GeneratedSample[] _samples;
+    private readonly SampleSteps _steps;
     private readonly CancellationToken _cancellation;
     private GenerationSession? _session;
     private bool _disposed;
@@ -31,8 +30,8 @@ public sealed class GenerationRun : IDisposable
         _generator = generator;
         _setup = setup;
         _cancellation = cancellation;
-        _pipeline = SamplerPipeline.Create(setup.Options.Temperature, setup.Options.TopK);
         _samples = [.. Enumerable.Range(0, setup.Options.SampleCount).Select(i => new GeneratedSample(setup, i))];
+        _steps = new SampleSteps(setup, _samples, Statistics);
         if (setup.Options.MaxNewTokens == 0)
             FinishAll(FinishReason.MaxTokens);
         EndStep();
@@ -123,95 +122,14 @@ public sealed class GenerationRun : IDisposable
     // False if it was cancelled before a token was chosen.
     private bool Step()
     {
+        if (_session is { } session)
+        {
+            _steps.Decode(session, IsPastWindow);
+            return true;
+        }
         long start = Stopwatch.GetTimestamp();
-        if (_session is null)
-        {
-            _session = _generator.Rent(_setup.Options.KvType);
-            return Prefill(_session, start);
-        }
-        int tokens = Decode(_session);
-        Statistics.CountStep(tokens, Stopwatch.GetElapsedTime(start), IsPastWindow);
-        return true;
-    }
-
-    // One sequence for all samples, then each chooses its own first token from the same logits.
-    private bool Prefill(GenerationSession session, long start)
-    {
-        ReadOnlySpan<int> prompt = _setup.VisiblePrompt;
-        KvCache cache = session.Cache(0);
-        ReadOnlySpan<float> logits = [];
-        while (cache.Length < prompt.Length)
-        {
-            if (_cancellation.IsCancellationRequested)
-                return false;
-            int count = Math.Min(session.Activations.ChunkLength, prompt.Length - cache.Length);   // where Forward would cut too
-            bool isLast = cache.Length + count == prompt.Length;
-            session.Batch.Clear();
-            session.Batch.Add(cache, prompt.Slice(cache.Length, count), isLast ? LogitRows.Last : LogitRows.None);
-            logits = _setup.Gpt.Forward(session.Batch, session.Activations);
-        }
-
-        TimeSpan untilFirst = default;
-        foreach (GeneratedSample sample in _samples)
-        {
-            logits.CopyTo(session.Logits);
-            sample.Advance(_pipeline, session.Logits, _setup);
-            if (untilFirst == default)
-                untilFirst = Stopwatch.GetElapsedTime(start);
-        }
-        for (int i = 1; i < _samples.Length && _setup.Options.UseKvCache; i++)
-        {
-            if (_samples[i].IsLive && !_samples[i].IsPastWindow(_setup))
-                session.Cache(i).CopyFrom(cache);
-        }
-        if (_setup.MostProposals > 0)
-            session.Activations.ReserveLogits(_samples.Length * (1 + _setup.MostProposals), _setup.Gpt.Config.VocabSize);
-        Statistics.CountPrefill(prompt.Length, _samples.Length, untilFirst, Stopwatch.GetElapsedTime(start));
-        return true;
-    }
-
-    // Returns how many tokens were chosen.
-    private int Decode(GenerationSession session)
-    {
-        session.Batch.Clear();
-        for (int i = 0; i < _samples.Length; i++)
-        {
-            if (IsInStep(_samples[i]))
-                AddInput(session.Batch, session.Cache(i), _samples[i]);
-        }
-
-        Span<float> logits = _setup.Gpt.Forward(session.Batch, session.Activations);   // (live samples and their proposals, V), each row one sample's own
-        int tokens = 0;
-        for (int i = 0; i < _samples.Length; i++)
-        {
-            GeneratedSample sample = _samples[i];
-            if (!IsInStep(sample))
-                continue;
-            int before = sample.Ids.Length, proposed = sample.Proposed, rows = (1 + proposed) * _setup.Gpt.Config.VocabSize;
-            int accepted = sample.Advance(_pipeline, logits[..rows], _setup);
-            logits = logits[rows..];
-            KvCache cache = session.Cache(i);
-            cache.Truncate(cache.Length - (proposed - accepted));
-            Statistics.CountProposals(proposed, accepted);
-            tokens += sample.Ids.Length - before;
-        }
-        return tokens;
-    }
-
-    // One that has come to the end of the window before others waits for them: past it a token costs as much as a prompt, and
-    // samples share that best in one batch.
-    private bool IsInStep(GeneratedSample sample) => sample.IsLive && (IsPastWindow || !sample.IsPastWindow(_setup));
-
-    private void AddInput(TokenBatch batch, KvCache cache, GeneratedSample sample)
-    {
-        // Past the window no position keeps its place: the last T_max tokens are a new sequence each time.
-        if (IsPastWindow || !_setup.Options.UseKvCache)
-        {
-            cache.Truncate(0);
-            batch.Add(cache, sample.LastTokens(_setup));
-            return;
-        }
-        batch.Add(cache, sample.Propose(_setup, isAlone: _live == 1), LogitRows.All);
+        _session = _generator.Rent(_setup.Options.KvType);
+        return _steps.Prefill(_session, start, _cancellation);
     }
 
     private void EndStep()

@@ -31,6 +31,13 @@ internal sealed class GenerationSession(GptConfig config, int threads) : IDispos
         return _caches[sample];
     }
 
+    /// <summary>Makes room for steps of so many tokens now rather than in the step that needs it; logits of an earlier call are lost.</summary>
+    public void ReserveSteps(int tokens, int vocabSize)
+    {
+        Batch.Reserve(tokens);
+        Activations.ReserveLogits(tokens, vocabSize);
+    }
+
     /// <summary>Empties the caches for another run.</summary>
     public void Reset()
     {

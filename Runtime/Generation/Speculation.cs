@@ -1,3 +1,5 @@
+using MyGpt.Runtime.Model;
+
 namespace MyGpt.Runtime.Generation;
 
 /// <summary>
@@ -5,18 +7,15 @@ namespace MyGpt.Runtime.Generation;
 /// with the current token costs less than one after the other, but only right ones gain anything.
 /// </summary>
 /// <remarks>
-/// An account in 1/64 of a decoded token: a guess costs its price, a right one brings a token, and each step brings a little. Nothing is guessed
+/// An account in units of a decoded token: a guess costs its price, a right one brings a token, and each step brings a little. Nothing is guessed
 /// without the means, so text that repeats nothing loses 1/64 and the first token at most, as far as the prices are right. They are
 /// counts, not times: a run guesses the same on every machine. How many at a time doubles while all are right, and begins anew with a wrong one.
 /// </remarks>
 /// <param name="most">Most tokens to guess at a time, 1 or more.</param>
-internal sealed class Speculation(int most)
+/// <param name="cost">What guesses cost.</param>
+internal sealed class Speculation(int most, StepCost cost)
 {
-    private const int Token = 64, Allowance = 1;
-
-    // What one more token in a step costs: measured 0.1 (f32, bf16) to 0.8 (q4) of a step of one token, more beside other samples' tokens, since those
-    // share what a step costs already.
-    private const int Price = 32, PriceAmongSeveral = 48;
+    private const int Token = StepCost.Token, Allowance = Token / 64;
 
     // One alone costs nearly what two do: layers run over whole tiles of tokens.
     private const int Fewest = 2;
@@ -28,11 +27,11 @@ internal sealed class Speculation(int most)
     /// <param name="sequence">The sequence, and room for what may follow.</param>
     /// <param name="length">Tokens of the sequence, 1 or more.</param>
     /// <param name="room">Most tokens that are of use; there is room for as many.</param>
-    /// <param name="isAlone">Whether no other sample is computed in the same step.</param>
+    /// <param name="samples">How many samples are computed in the step, this one included.</param>
     /// <returns>Their number, often 0.</returns>
-    public int Propose(Span<int> sequence, int length, int room, bool isAlone)
+    public int Propose(Span<int> sequence, int length, int room, int samples)
     {
-        int price = isAlone ? Price : PriceAmongSeveral;
+        int price = cost.Beside(samples);
         _means = Math.Min(_means + Allowance, 2 * most * price);
         int count = Math.Min(Math.Min(_next, room), _means / price);
         if (count <= 0 || Repetition.Find(sequence[..length]) is not (var from and >= 0))

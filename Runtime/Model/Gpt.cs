@@ -28,6 +28,7 @@ public sealed unsafe class Gpt
             throw new ArgumentException("The weights belong to a model of another config.", nameof(weights));
         Config = config;
         Weights = weights;
+        StepCost = StepCost.Of(weights);
         _cacheLayout = new KvPage(config.LayerCount, config.KvHeadCount, config.HeadDim);
         _angles = config.Position switch
         {
@@ -43,6 +44,9 @@ public sealed unsafe class Gpt
     /// <summary>The tensors.</summary>
     public GptWeights Weights { get; }
 
+    /// <summary>What a step of decoding costs.</summary>
+    internal StepCost StepCost { get; }
+
     /// <summary>Appends a batch's tokens to their sequences and computes logits.</summary>
     /// <param name="batch">Tokens of one or more sequences, (T).</param>
     /// <param name="activations">Scratch memory and threads of the session.</param>
@@ -53,7 +57,7 @@ public sealed unsafe class Gpt
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(activations);
         Check(batch, activations);
-        activations.Partition.BeginCall(isPrompt: batch.TokenCount > batch.Parts.Count);
+        activations.Partition.BeginCall(batch.IsPrompt, StepCost.Of(batch.TokenCount) / batch.TokenCount);
         float* logits = activations.Logits(batch.LogitRowCount, Config.VocabSize);
         float* next = logits;
         for (var chunk = new BatchChunk(batch, activations.ChunkLength); chunk.Count > 0; chunk = chunk.Next())

@@ -6,6 +6,12 @@ public sealed class TokenBatch
     private readonly List<int> _tokens = [];
     private readonly List<Part> _parts = [];
 
+    /// <summary>
+    /// Whether a sequence adds tokens of a prompt, several at a time. Without, the call is a step of decoding: each sequence adds its last token, and
+    /// perhaps a few that are guessed to follow.
+    /// </summary>
+    internal bool IsPrompt { get; private set; }
+
     /// <summary>Rows of logits that the call returns.</summary>
     public int LogitRowCount { get; private set; }
 
@@ -22,6 +28,7 @@ public sealed class TokenBatch
         _tokens.Clear();
         _parts.Clear();
         LogitRowCount = 0;
+        IsPrompt = false;
     }
 
     /// <summary>Adds the next tokens of a sequence.</summary>
@@ -30,6 +37,21 @@ public sealed class TokenBatch
     /// <param name="logits">For which of them logits are wanted.</param>
     /// <exception cref="ArgumentException">There are no tokens, or the cache is already in the batch.</exception>
     public void Add(KvCache cache, ReadOnlySpan<int> tokens, LogitRows logits = LogitRows.Last)
+    {
+        AddPart(cache, tokens, logits);
+        IsPrompt |= tokens.Length > 1;
+    }
+
+    /// <summary>Adds the last token of a sequence, and those that are guessed to follow it; logits of all of them are wanted.</summary>
+    /// <param name="cache">The sequence's past; the call appends to it. A cache may occur once in a batch.</param>
+    /// <param name="tokens">One id or more, each below the vocabulary's size.</param>
+    /// <exception cref="ArgumentException">There are no tokens, or the cache is already in the batch.</exception>
+    internal void AddStep(KvCache cache, ReadOnlySpan<int> tokens) => AddPart(cache, tokens, LogitRows.All);
+
+    /// <summary>Makes room for so many tokens in all.</summary>
+    internal void Reserve(int tokens) => _tokens.EnsureCapacity(tokens);
+
+    private void AddPart(KvCache cache, ReadOnlySpan<int> tokens, LogitRows logits)
     {
         ArgumentNullException.ThrowIfNull(cache);
         if (tokens.IsEmpty)

@@ -36,6 +36,7 @@ internal sealed unsafe class RowPartition : IDisposable
     private readonly long _pooledWork;
     private Pacing _pacing;
     private bool _isPrompt;
+    private double _costOfWork = 1;
 
     /// <summary>Makes a partition and starts its workers.</summary>
     /// <param name="threads">Most threads that work at the same time, the caller's included; 1 or more. No more work than there are processors.</param>
@@ -60,12 +61,14 @@ internal sealed unsafe class RowPartition : IDisposable
 
     /// <summary>Says what the next regions are part of, up to the next such call.</summary>
     /// <param name="isPrompt">
-    /// Whether more tokens run than sequences: then long regions may allocate and go to Parallel.For, and none is timed. Else the regions are one
+    /// Whether the tokens are a prompt's: then long regions may allocate and go to Parallel.For, and none is timed. Else the regions are one
     /// step of decoding, the unit in which the team is compared with the caller.
     /// </param>
-    public void BeginCall(bool isPrompt)
+    /// <param name="costOfWork">What a multiply-add costs beside one of a step with a single token, roughly: steps of several tokens are compared with those of one.</param>
+    public void BeginCall(bool isPrompt, double costOfWork = 1)
     {
         _isPrompt = isPrompt;
+        _costOfWork = costOfWork;
         if (!isPrompt)
             _pacing.BeginStep();
     }
@@ -111,7 +114,7 @@ internal sealed unsafe class RowPartition : IDisposable
             (ownParts, ownEnd) = team.Run(&job, &RunPart<TJob>, cut);
         else
             job.Run(0, cut.End(cut.Parts - 1), worker: 0);
-        _pacing.Note(start, ownEnd, Stopwatch.GetTimestamp(), ownParts, work);
+        _pacing.Note(start, ownEnd, Stopwatch.GetTimestamp(), ownParts, (long)(work * _costOfWork));
     }
 
     // Each action stands for one worker and takes parts until none is left: ParallelHelper batches actions by processors, not
