@@ -13,12 +13,13 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-import torch
-
-from gpt_reference.checkpoint import open_checkpoint
-from gpt_reference.own import own_gpt
-from gpt_reference.plain import ACTIVATIONS, PlainGpt
-from gpt_reference.reference import JSON, Case, Continuation, Model, write_reference
+try:
+    from gpt_reference.checkpoint import open_checkpoint
+    from gpt_reference.own import own_gpt
+    from gpt_reference.plain import ACTIVATIONS, PlainGpt
+    from gpt_reference.reference import JSON, Case, Continuation, Model, write_reference
+except ModuleNotFoundError as missing:
+    sys.exit(f"error: {missing}; PyTorch 1.13 or later and NumPy are needed (Debian: python3-torch)")
 
 
 def token_ids(text: str) -> list[int]:
@@ -95,9 +96,7 @@ def run(arguments: argparse.Namespace) -> None:
     else:
         model = PlainGpt(open_checkpoint(arguments.checkpoint, arguments.trust_pickle), arguments.heads, arguments.activation)
     print(model)
-    with torch.no_grad():
-        reference = write_reference(model, arguments.out, cases, greedy, arguments.hidden,
-                                    checkpoint=arguments.checkpoint.name, computed_by=str(model))
+    reference = write_reference(model, arguments.out, cases, greedy, arguments.hidden, checkpoint=arguments.checkpoint.name, computed_by=str(model))
     for case in reference["cases"]:
         rows, columns = case["logits_shape"]
         print(f"{case['name']}: {rows} x {columns} logits, float32 is within {case['max_abs_diff_f32_f64']:.1e} of float64")
@@ -115,7 +114,9 @@ def main() -> None:
         run(arguments)
     except ModuleNotFoundError as error:
         sys.exit(f"error: {error}; PYTHONPATH says in which folders modules lie")
-    except (OSError, ValueError, ImportError) as error:
+    except OSError as error:
+        sys.exit(f"error: {error.filename}: {error.strerror}" if error.filename and error.strerror else f"error: {error}")
+    except (ValueError, ImportError) as error:
         sys.exit(f"error: {error}")
     except (IndexError, RuntimeError) as error:   # a shape that does not fit
         if arguments.own:

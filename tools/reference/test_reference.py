@@ -56,12 +56,12 @@ class Gated(nn.Module):
 
 
 class Block(nn.Module):
-    """As the minGPT of before 2022 names it; `is_odd`: under names that nobody has."""
+    """Under the names of the minGPT of before 2022 unless others are given."""
 
-    def __init__(self, is_odd: bool = False, is_post_norm: bool = False, is_parallel: bool = False, gives_tuple: bool = False) -> None:
+    def __init__(self, names: tuple[str, ...] = ("ln1", "attn", "ln2", "mlp"), is_post_norm: bool = False, is_parallel: bool = False, gives_tuple: bool = False) -> None:
         super().__init__()
-        self.names = ("first", "mixer", "second", "wide") if is_odd else ("ln1", "attn", "ln2", "mlp")
-        for name, module in zip(self.names, (nn.LayerNorm(C), Attention(), nn.LayerNorm(C), Gated())):
+        self.names = names
+        for name, module in zip(names, (nn.LayerNorm(C), Attention(), nn.LayerNorm(C), Gated())):
             self.add_module(name, module)
         self.is_post_norm, self.is_parallel, self.gives_tuple = is_post_norm, is_parallel, gives_tuple
 
@@ -80,7 +80,7 @@ class Block(nn.Module):
 
 
 class Gpt(nn.Module):
-    def __init__(self, gives: Any = lambda logits: logits, last: str = "ln_f", is_shared: bool = False, scale: float = 1, **options: bool) -> None:
+    def __init__(self, gives: Any = lambda logits: logits, last: str = "ln_f", is_shared: bool = False, scale: float = 1, **options: Any) -> None:
         super().__init__()
         self.tok_emb, self.pos_emb = nn.Embedding(V, C), nn.Parameter(torch.randn(1, T_MAX, C))
         self.blocks = nn.ModuleList(Block(**options) for _ in range(LAYERS))
@@ -126,7 +126,13 @@ class HiddenStates(unittest.TestCase):
         self.check(Gpt(gives_tuple=True, last="end"), ["final_norm"])
 
     def test_of_unknown_names_the_stream_between_blocks_is_left(self) -> None:
-        self.check(Gpt(is_odd=True), [f"blocks.N.{name}" for name in PER_BLOCK[:-1]])
+        self.check(Gpt(names=("first", "mixer", "second", "wide")), [f"blocks.N.{name}" for name in PER_BLOCK[:-1]])
+
+    def test_of_one_unknown_name_its_own_values_are_left_out(self) -> None:
+        self.check(Gpt(names=("first", "attn", "ln2", "mlp")), ["blocks.N.attention_norm"])
+        self.check(Gpt(names=("ln1", "mixer", "ln2", "mlp")), ["blocks.N.qkv", "blocks.N.attention"])
+        self.check(Gpt(names=("ln1", "attn", "second", "mlp")), ["blocks.N.attention_residual", "blocks.N.mlp_norm"])
+        self.check(Gpt(names=("ln1", "attn", "ln2", "wide")), ["blocks.N.mlp_hidden"])
 
     def test_an_embedding_that_is_more_than_a_sum_is_left_out(self) -> None:
         self.check(Gpt(scale=2), ["embedding"])
@@ -137,9 +143,10 @@ class HiddenStates(unittest.TestCase):
         self.assertEqual(model.not_seen, [f"blocks.N.{name}" for name in ("attention_norm", "attention_residual", "mlp_norm")])
 
     def test_parallel_blocks_have_no_sum_after_attention(self) -> None:
-        model = OwnGpt(Gpt(is_parallel=True), T_MAX)
-        model.forward(IDS, torch.float64, hidden=True)
-        self.assertEqual(model.not_seen, ["blocks.N.attention_residual", "blocks.N.mlp_norm"])
+        for name, missing in (("attn", []), ("mixer", ["qkv", "attention"])):
+            model = OwnGpt(Gpt(names=("ln1", name, "ln2", "mlp"), is_parallel=True), T_MAX)
+            model.forward(IDS, torch.float64, hidden=True)
+            self.assertEqual(model.not_seen, [f"blocks.N.{operation}" for operation in (*missing, "attention_residual", "mlp_norm")])
 
     def test_a_block_that_runs_twice_is_left_out(self) -> None:
         model = OwnGpt(Gpt(is_shared=True), T_MAX)
@@ -265,11 +272,11 @@ class Files(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "a.pt"
             torch.save(state, path)
-            PlainGpt(open_checkpoint(path), heads=1)
+            PlainGpt(open_checkpoint(path), heads=1, activation="relu")
             del state["blocks.1.attn.o_proj.bias"]
             torch.save(state, path)
             with self.assertRaisesRegex(ValueError, "attention_out has a bias in layer 0 and none in layer 1"):
-                PlainGpt(open_checkpoint(path), heads=1)
+                PlainGpt(open_checkpoint(path), heads=1, activation="relu")
 
 
 if __name__ == "__main__":

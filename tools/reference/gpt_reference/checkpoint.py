@@ -50,6 +50,8 @@ def open_checkpoint(path: Path, trust_pickle: bool = False) -> Checkpoint:
     tensors = {name: value for name, value in state.items() if isinstance(name, str) and isinstance(value, Tensor)}
     if not tensors:
         raise ValueError(f"{path} has no tensors in it; save the state_dict() of a model")
+    if odd := [name for name, value in tensors.items() if value.layout != torch.strided or value.is_quantized]:
+        raise ValueError(f"{path}: {odd[0]} is sparse or quantised, which is not read")
     for name, value in tensors.items():   # PyTorch 1.13 hands out a tensor larger than its numbers, and reads past them
         if (getattr(value, "untyped_storage", None) or value.storage)().nbytes() > path.stat().st_size:
             raise ValueError(f"{path}: {name} of shape {tuple(value.shape)} has more numbers than the file")

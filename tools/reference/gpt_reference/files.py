@@ -31,7 +31,7 @@ def is_safetensors(path: Path) -> bool:
         require_torch_zip(path)
     elif len(head) > 9 and head[8:9] == b"{" and (path.suffix == ".safetensors" or int.from_bytes(head[:8], "little") < path.stat().st_size):
         return True
-    # A tar archive may begin with any bytes, those of a pickle too, and PyTorch before 2.6 runs code of one, weights only or not.
+    # A tar archive may begin with any bytes, those of a pickle too, and PyTorch before 2.6 unpacks one, weights only or not.
     elif LEGACY_MAGIC not in head[:32] or tarfile.is_tarfile(path):
         raise ValueError(f"{path} is {description(path, head)}; {ACCEPTED}")
     return False

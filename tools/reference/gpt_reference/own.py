@@ -89,8 +89,9 @@ def made(own: type[nn.Module], config_class: Any, config: dict[str, Any]) -> nn.
             return own(config_class(**config))
         return own(**{key: config[key] for key in inspect.signature(own).parameters if key in config})
     except (AttributeError, KeyError, TypeError) as error:
-        raise ValueError(f"{own.__qualname__} cannot be made of the checkpoint's config, {config or 'which it has not'}: {error}; "
-                         "make it in a script of yours (README.md, A model made in another way)") from error
+        has = f"the config, {', '.join(map(str, config))}" if config else "no config"
+        raise ValueError(f"{own.__qualname__} cannot be made, with {has}: {error}; make it in a script of yours "
+                         "(README.md, A model made in another way)") from error
 
 
 def fill(module: nn.Module, checkpoint: Checkpoint) -> None:

@@ -33,7 +33,8 @@ class PlainGpt:
         self.heads = heads if heads else int(next((config[key] for key in ("n_head", "n_heads", "num_heads") if key in config), 0))
         if not self.heads:
             raise ValueError("the checkpoint does not say the number of heads; give --heads")
-        self.activation = activation or stated_activation(config) or family_activation(config, is_conv1d, is_mygpt=fused is None)
+        is_mygpt = any(".mha.W_Q." in name for name in checkpoint.state)
+        self.activation = activation or stated_activation(config) or family_activation(config, is_conv1d, is_mygpt)
         self.epsilon = config.get("layer_norm_epsilon", 1e-5)
         self.is_rms = config.get("norm_type") == "rms"
         self.layers = layer_count(self.weights)

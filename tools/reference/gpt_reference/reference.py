@@ -44,6 +44,7 @@ class Continuation:
         object.__setattr__(self, "ids", [int(id) for id in self.ids])
 
 
+@torch.no_grad()
 def write_reference(model: Model, folder: Path, cases: list[Case], continuations: list[Continuation],
                     hidden: bool = False, **notes: Any) -> dict[str, Any]:
     """Writes the JSON file and those of the numbers, all or none, and returns what is in the former; notes are further keys of it."""

@@ -108,7 +108,7 @@ class Seen:
             attention_norm, mlp_norm = self.got.get(f"{i}.attention_norm"), self.got.get(f"{i}.mlp_norm")
             is_pre_norm = same(attention_norm, x)
             added, out = self.gave.get(f"{i}.attention_out"), self.got.get(f"{i}.mlp_out")
-            is_sum = is_pre_norm and not same(mlp_norm, x) and (added is None or mlp_norm is None or same(mlp_norm, x + added))
+            is_sum = same(mlp_norm, x + added) if x is not None and added is not None else is_pre_norm and not same(mlp_norm, x)
             steps |= {
                 f"blocks.{i}.attention_norm": self.gave.get(f"{i}.attention_norm") if is_pre_norm else None,
                 f"blocks.{i}.qkv": self.qkv(i),
