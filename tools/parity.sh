@@ -5,13 +5,13 @@
 #   tools/parity.sh [FIXTURES] [TYPE...]      ../shared/fixtures and f32 bf16 q8 q4 unless given
 # Needs jq. Exit code 1 when a fixture cannot be converted or verified, or an exact one fails.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+fixtures=$(realpath "${1:-$(dirname "$0")/../../shared/fixtures}")
+cd "$(dirname "$0")/.." || exit
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
-fixtures=${1:-../shared/fixtures}
 types=("${@:2}")
 ((${#types[@]} > 0)) || types=(f32 bf16 q8 q4)
-[ -d "$fixtures" ] || { echo "error: no folder $fixtures" >&2; exit 1; }
+[ -d "$fixtures" ] || { echo "error: no folder of fixtures, $fixtures" >&2; exit 1; }
 command -v jq >/dev/null || { echo "error: jq is needed; install it (Debian: jq)" >&2; exit 1; }
 dotnet build tools/mygpt-rt -c Release >/dev/null || { echo "error: tools/mygpt-rt does not build" >&2; exit 1; }
 mygpt_rt() { dotnet tools/mygpt-rt/bin/Release/net10.0/mygpt-rt.dll "$@"; }

@@ -176,6 +176,11 @@ class HiddenStates(unittest.TestCase):
                 self.assertEqual(logits.dtype, torch.float64)
                 self.assertTrue(torch.allclose(logits, steps["logits"], atol=1e-6))
 
+    def test_a_wrapped_model_is_taken_out(self) -> None:
+        module, compiled = Gpt(), type("OptimizedModule", (nn.Module,), {})()
+        compiled._orig_mod = module
+        self.assertIs(OwnGpt(nn.DataParallel(compiled), T_MAX).module, module)
+
     def test_what_are_no_logits_is_said(self) -> None:
         with self.assertRaisesRegex(ValueError, r"gives \(\), NoneType for ids of shape \(1, 4\), and logits are \(1, 4, V\)"):
             OwnGpt(Gpt(lambda x: (x.sum(), None)), T_MAX).forward(IDS, torch.float64)

@@ -42,7 +42,7 @@ def require_torch_zip(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             entries = {name.partition("/")[2]: name for name in archive.namelist()}
             order = archive.read(entries["byteorder"]) if "byteorder" in entries else b"little"
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as error:
+    except (zipfile.BadZipFile, RuntimeError, OSError, ValueError) as error:
         raise ValueError(f"{path} is a zip archive that is damaged or cut short: {error}") from None
     if "constants.pkl" in entries:
         raise ValueError(f"{path} is a TorchScript program, which would be run; save the state_dict() of the model with torch.save")

@@ -17,11 +17,15 @@ from .seen import Seen, not_seen, part
 
 CONTEXT_FIELDS = ("block_size", "context_length", "max_seq_len", "seq_len", "context_size", "max_position_embeddings", "n_positions", "n_ctx")
 
+WRAPPERS = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module"}
+
 
 class OwnGpt:
     """Any module that maps ids, (1, T), to logits, (1, T, V): alone, in a tuple, or as the field `logits`."""
 
     def __init__(self, module: nn.Module, context_length: int) -> None:
+        while type(module).__name__ in WRAPPERS:   # their forward() hides what the class's own takes
+            module = module.get_submodule(WRAPPERS[type(module).__name__])
         self.module, self.context_length = module, context_length
 
     def __str__(self) -> str:
