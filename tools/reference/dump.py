@@ -85,6 +85,8 @@ def prompts(arguments: argparse.Namespace) -> tuple[list[Case], list[Continuatio
                        for i, item in enumerate(other.get("greedy", []))]
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"{arguments.like} is no reference: {type(error).__name__}: {error}") from None
+        if not (cases or greedy):
+            raise ValueError(f"{arguments.like} has neither cases nor continuations")
     return cases, greedy
 
 
@@ -121,7 +123,7 @@ def main() -> None:
     except (IndexError, RuntimeError) as error:   # a shape that does not fit
         if arguments.own:
             raise
-        sys.exit(f"error: {arguments.checkpoint}: {error}")
+        sys.exit(f"error: {arguments.checkpoint}: {(str(error).splitlines() or [type(error).__name__])[0]}")
 
 
 if __name__ == "__main__":
