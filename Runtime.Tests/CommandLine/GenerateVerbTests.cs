@@ -6,6 +6,8 @@ namespace MyGpt.Runtime.Tests.CommandLine;
 [Collection(SharedModels.Name)]
 public class GenerateVerbTests(Models models)
 {
+    private static readonly string Demo = Path.Combine(TestFiles.Root, "weights", "demo.bin");
+
     [Fact]
     public void Generate_prints_prompt_continuation_and_one_newline()
     {
@@ -309,7 +311,7 @@ public class GenerateVerbTests(Models models)
     [Fact]
     public void Generate_speculating_prints_the_same_text_and_counts_what_was_guessed()
     {
-        string[] args = ["generate", models.Words, "I", "-n", "50", "--temperature", "0", "--hash"];
+        string[] args = ["generate", Demo, "a a a a", "-n", "50", "--temperature", "0", "--hash"];
         CommandResult plain = Command.Run(args).Succeeded(), guessed = Command.Run([.. args, "--speculate", "8", "--stats"]).Succeeded();
 
         Assert.Equal(plain.Output, guessed.Output);
@@ -342,10 +344,18 @@ public class GenerateVerbTests(Models models)
     [InlineData("400", "nothing is guessed")]
     public void Generate_speculation_that_takes_too_much_memory_says_so_in_one_line(string samples, string note)
     {
-        string[] args = ["generate", Path.Combine(TestFiles.Root, "weights", "demo.bin"), "I", "-n", "0", "--seed", "1", "--speculate", "8", "--num-samples"];
+        string[] args = ["generate", Demo, "I", "-n", "0", "--seed", "1", "--speculate", "8", "--num-samples"];
         string error = Command.Run([.. args, samples]).Says(note, "--speculate 8", $"{samples} samples", "50,257").Error;
         Assert.Single(error.TrimEnd('\n').Split('\n'));
         Assert.Equal("", Command.Run([.. args, "1"]).Succeeded().Error);
+    }
+
+    [Fact]
+    public void Generate_speculation_with_a_small_model_says_that_it_gains_nothing()
+    {
+        CommandResult result = Command.Run("generate", models.Words, "I", "-n", "7", "--temperature", "0", "--speculate", "3");
+        Assert.Equal("I love AI ! I love AI !\n", result.Output);
+        Assert.Single(result.Says("nothing is guessed", "--speculate 3", "small").Error.TrimEnd('\n').Split('\n'));
     }
 
     private static IEnumerable<int> Ids(JsonElement ids) => ids.EnumerateArray().Select(id => id.GetInt32());

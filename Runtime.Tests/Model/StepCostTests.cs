@@ -7,28 +7,48 @@ namespace MyGpt.Runtime.Tests.Model;
 public class StepCostTests
 {
     [Theory]
-    [InlineData(ElementType.F32, 1.25, 3.25)]
-    [InlineData(ElementType.Bf16, 1.3125, 3.8125)]
-    [InlineData(ElementType.Q8, 1.4375, 4.9375)]
-    [InlineData(ElementType.Q4, 1.6875, 7.1875)]
-    public void Of_tokens_is_one_and_the_price_of_the_weight_type_for_each_further_one(ElementType type, double two, double ten)
+    [InlineData(ElementType.F32, 20, 42)]
+    [InlineData(ElementType.Bf16, 20, 42)]
+    [InlineData(ElementType.Q8, 28, 60)]
+    [InlineData(ElementType.Q4, 48, 60)]
+    public void PriceOf_is_that_of_the_type_and_of_where_the_weights_come_from(ElementType type, int memory, int cache)
     {
-        using var model = new InMemoryModel(TinyModels.Config, type);
+        Assert.Equal(memory, StepCost.PriceOf(type, 32 << 20));
+        Assert.Equal(cache, StepCost.PriceOf(type, (32 << 20) - 1));
+        Assert.Equal(cache, StepCost.PriceOf(type, 4 << 20));
+        Assert.Equal(StepCost.Token, StepCost.PriceOf(type, (4 << 20) - 1));
+    }
 
-        Assert.Equal(1, model.Gpt.StepCost.Of(1));
-        Assert.Equal(two, model.Gpt.StepCost.Of(2));
-        Assert.Equal(ten, model.Gpt.StepCost.Of(10));
+    [Fact]
+    public void Of_weights_is_the_price_of_all_matrices_together()
+    {
+        GptConfig config = TinyModels.Config with { EmbeddingDim = 512, HeadDim = 256, MlpDim = 512, VocabSize = 1024, LayerCount = 1, HeadCount = 2, KvHeadCount = 2 };
+        using InMemoryModel small = new(TinyModels.Config), alike = new(config), twice = new(config with { VocabSize = 2 * config.VocabSize });
+
+        Assert.Equal(StepCost.Token, small.Gpt.StepCost.Price);
+        Assert.Equal(42, alike.Gpt.StepCost.Price);   // 1.5 + 0.5 MiB of float32 weights: 8 MiB
+        Assert.Equal(42, twice.Gpt.StepCost.Price);
+    }
+
+    [Fact]
+    public void Of_tokens_is_one_and_the_price_for_each_further_one()
+    {
+        var cost = new StepCost(48);
+
+        Assert.Equal(1, cost.Of(1));
+        Assert.Equal(1.75, cost.Of(2));
+        Assert.Equal(7.75, cost.Of(10));
     }
 
     [Theory]
-    [InlineData(ElementType.F32, 16, 25, 40, 64)]
-    [InlineData(ElementType.Q4, 44, 52, 58, 64)]
-    public void Beside_is_dearer_the_more_tokens_share_a_step(ElementType type, int one, int two, int five, int many)
+    [InlineData(16, 25, 40)]
+    [InlineData(48, 54, 60)]
+    [InlineData(64, 64, 64)]
+    public void Beside_is_dearer_the_more_tokens_share_a_step(int one, int two, int five)
     {
-        using var model = new InMemoryModel(TinyModels.Config, type);
-        StepCost cost = model.Gpt.StepCost;
+        var cost = new StepCost(one);
 
         Assert.Equal([one, two, five], new[] { 1, 2, 5 }.Select(cost.Beside));
-        Assert.InRange(cost.Beside(4096), many - 1, many);
+        Assert.InRange(cost.Beside(4096), StepCost.Token - 1, StepCost.Token);
     }
 }

@@ -28,7 +28,7 @@ public sealed class GeneratedSample
         _filter = new StopStringFilter(setup.Options.StopStrings);
         _decoder = setup.Tokenizer is { } tokenizer ? new StreamingDecoder(tokenizer, setup.TextPrecedes) : null;
         _hash = setup.Options.HashLogits ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
-        _speculation = setup.MostProposals > 0 ? new Speculation(setup.MostProposals, setup.Gpt.StepCost) : null;
+        _speculation = setup.MostProposals > 0 ? new Speculation(setup.MostProposals, setup.StepCost) : null;
         ReadOnlySpan<int> prompt = setup.VisiblePrompt;
         _promptLength = _length = prompt.Length;
         _sequence = new int[prompt.Length + Math.Min(setup.Options.MaxNewTokens, MostPreparedTokens)];

@@ -92,7 +92,8 @@ public sealed record GenerationOptions
     /// <summary>
     /// Most tokens, 0 to 64, that are guessed from what the text repeats and computed together with the current one; 0, for none, unless told
     /// otherwise. Guesses that the sample's own choice confirms are kept, and the others forgotten, so the ids, the text and the logits are the
-    /// same bytes for any number; a step may add several tokens then. None are guessed past the window or without a cache, nor where they do not pay.
+    /// same bytes for any number; a step may add several tokens then. None are guessed past the window or without a cache, nor where they do not pay:
+    /// with weights of less than 4 MiB, or where the text does not follow the guesses.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative or above 64.</exception>
     public int Speculate
@@ -100,6 +101,9 @@ public sealed record GenerationOptions
         get;
         init => field = value is >= 0 and <= MostSpeculated ? value : throw OutOfRange(nameof(Speculate), value, $"0 to {MostSpeculated}");
     }
+
+    /// <summary>What a guess costs in place of what the model's weights say, see <see cref="Model.StepCost"/>; for tests with models that are too small to gain.</summary>
+    internal int? GuessPrice { get; init; }
 
     /// <summary>Whether each sample tells the <see cref="GeneratedSample.LogitsHash"/> of what its tokens were chosen from.</summary>
     public bool HashLogits { get; init; }

@@ -119,6 +119,9 @@ public sealed class GenerationRun : IDisposable
     /// <summary>Most tokens that are proposed to follow a sample at a time: fewer than the options say where many samples share the memory for it.</summary>
     internal int MostProposals => _setup.MostProposals;
 
+    /// <summary>Whether a guess that is right brings more than it costs; nothing is guessed otherwise.</summary>
+    internal bool GuessesPay => _setup.GuessesPay;
+
     // False if it was cancelled before a token was chosen.
     private bool Step()
     {

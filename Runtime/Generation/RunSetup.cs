@@ -27,8 +27,16 @@ internal sealed class RunSetup
 
     public required Overflow Overflow { get; init; }
 
-    /// <summary>Most tokens that are proposed to follow a sample at a time; 0 without speculation, which needs a cache to go back in.</summary>
-    public int MostProposals => Options.UseKvCache ? (int)Math.Min(Options.Speculate, MostProposalLogits / Gpt.Config.VocabSize / Options.SampleCount) : 0;
+    /// <summary>What guesses cost.</summary>
+    public StepCost StepCost => Options.GuessPrice is { } price ? new StepCost(price) : Gpt.StepCost;
+
+    /// <summary>Whether a guess that is right brings more than it costs.</summary>
+    public bool GuessesPay => StepCost.Price < StepCost.Token;
+
+    /// <summary>
+    /// Most tokens that are proposed to follow a sample at a time; 0 without speculation, which needs a cache to go back in, and a model that gains by it.
+    /// </summary>
+    public int MostProposals => Options.UseKvCache && GuessesPay ? (int)Math.Min(Options.Speculate, MostProposalLogits / Gpt.Config.VocabSize / Options.SampleCount) : 0;
 
     /// <summary>T_max.</summary>
     public int ContextLength => Gpt.Config.ContextLength;
