@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using MyGpt.CommandLine;
 using MyGpt.CommandLine.Terminal;
@@ -53,6 +54,22 @@ public sealed class ConvertGateTests : IDisposable
         Assert.Matches(@"\ngate +perplexity [+-]\d\.\d\d % \(\d\.\d{3} to \d\.\d{3}, standard error \d\.\d\d %\): at most 2 % on '.*text\.txt', 3,999 tokens\n", result.Output);
         result.Shows(" KL divergence 0.0", ", same top token for 9", "\nwrote ");
         Assert.DoesNotContain("a longer text", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Gate_holds_up_to_the_limit_and_warns_within_two_standard_errors_of_it()
+    {
+        string[] options = ["--type", "q4", "--text", Text, "--force"];
+        JsonElement gate = Gate(50).Succeeded().Json().GetProperty("gate");
+        double increase = gate.GetProperty("perplexity_increase_percent").GetDouble(), error = gate.GetProperty("perplexity_increase_percent_standard_error").GetDouble();
+        Assert.InRange(error, 0.01, increase);
+        Gate(increase).Succeeded().Says("warning: perplexity +", "two standard errors more would be above ");
+        Assert.Equal(5, Gate(Math.BitDecrement(increase)).ExitCode);
+        Gate(increase + 1.9 * error).Succeeded().Says("a longer text judges better");
+        Assert.DoesNotContain("a longer text", Gate(increase + 2.1 * error).Succeeded().Error, StringComparison.Ordinal);
+
+        CommandResult Gate(double limit) =>
+            Convert(Shakespeare, [.. options, "--json", "--max-perplexity-increase", limit.ToString("R", CultureInfo.InvariantCulture)]);
     }
 
     [Theory]

@@ -35,6 +35,14 @@ public class TokenComparerTests
         Assert.Contains(found, token => token.Increase < 0);
     }
 
+    // Greedy generation takes the first of equal logits: that is the top token, and not whichever the other model would take.
+    [Theory]
+    [InlineData(true, new float[] { 0, 3, 1, 3 }, new float[] { 0, 5, 5, 1 })]
+    [InlineData(false, new float[] { 0, 3, 1, 3 }, new float[] { 0, 1, 1, 5 })]
+    [InlineData(false, new float[] { 0, 1, 1, 5 }, new float[] { 0, 3, 1, 3 })]
+    public void Top_token_is_the_first_of_equal_ones(bool same, float[] logits, float[] baseline) =>
+        Assert.Equal(same, TokenComparer.Compare(logits, baseline, token: 2).SameTop);
+
     [Theory]
     [InlineData(40)]
     [InlineData(18)]

@@ -69,7 +69,11 @@ public sealed class TokenComparer : IDisposable
         _baselineModel.Dispose();
     }
 
-    private static TokenComparison Compare(ReadOnlySpan<float> logits, ReadOnlySpan<float> baseline, int token)
+    /// <summary>Compares two models at one position.</summary>
+    /// <param name="logits">The model's logits, (V).</param>
+    /// <param name="baseline">The baseline's logits, (V).</param>
+    /// <param name="token">The token that follows, below V.</param>
+    internal static TokenComparison Compare(ReadOnlySpan<float> logits, ReadOnlySpan<float> baseline, int token)
     {
         LogNormalizer q = LogSoftmax.Normalizer(logits), p = LogSoftmax.Normalizer(baseline);
         return new TokenComparison(

@@ -51,7 +51,7 @@ internal sealed class PerplexityGate(double limit, string textPath, string text,
     /// <summary>Warns if the gate held but the text is too short to be sure of it.</summary>
     public void Warn()
     {
-        if (_comparison is { Increase.Mean: > 0 } found && (found.PerplexityIncrease + 2 * found.PerplexityIncreaseError) * 100 > limit)
+        if (_comparison is { } found && (found.PerplexityIncrease + 2 * found.PerplexityIncreaseError) * 100 > limit)
             console.Messages.Warning($"{Increase(found)}: two standard errors more would be above {LimitText()}; a longer text judges better");
     }
 
