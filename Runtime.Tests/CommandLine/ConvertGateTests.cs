@@ -136,6 +136,16 @@ public sealed class ConvertGateTests : IDisposable
     }
 
     [Fact]
+    public void Special_tokens_in_the_text_are_text()
+    {
+        string source = TinyModels.Write(_folder.File("bpe.bin"), TinyModels.Config with { VocabSize = 259 }, tokenizer: TinyModels.Bpe());
+        File.WriteAllText(_folder.File("text"), "a<|endoftext|>b");
+        JsonElement gate = Convert(source, "--type", "q8", "--max-perplexity-increase", "1000%", "--text", _folder.File("text"), "--json")
+            .Succeeded().Json().GetProperty("gate");
+        Assert.Equal(14, gate.GetProperty("tokens").GetInt32());
+    }
+
+    [Fact]
     public void Text_too_short_for_a_standard_error_is_refused()
     {
         string text = File.ReadAllText(Text), file = _folder.File("short");

@@ -75,6 +75,7 @@ public class ScoreVerbTests(Models models)
     {
         Command.Run(Command.Utf8(Text), "score", models.Shakespeare, "-", "--stride", "16").Succeeded().Shows("in windows of 64, each 16 further\n");
         Command.Run(Command.Utf8(Text), "score", models.Shakespeare, "-", "--stride", "65").Failed(2, "from 1 to 64");
+        Command.Run(Command.Utf8(Text), "score", models.Shakespeare, "-", "--stride", "64").Succeeded().Shows("in windows of 64\n");
         Command.Run(Command.Utf8(Text), "score", models.Shakespeare, "-", "--stride", "0").Failed(2, "--stride is '0'");
     }
 
@@ -154,6 +155,9 @@ public class ScoreVerbTests(Models models)
         JsonElement json = Command.Run(Command.Utf8("abcdefghij"), "score", large, "-", "--against", small, "--json").Succeeded().Json();
         Assert.Equal(3, Int(json, "context_length"));
         Assert.Equal(Expected(small, "abcdefghij"), json.GetProperty("against").GetProperty("loss").GetDouble(), 1e-9);
+        json = Command.Run(Command.Utf8("abcdefghij"), "score", small, "-", "--against", large, "--json").Succeeded().Json();
+        Assert.Equal(3, Int(json, "context_length"));
+        Assert.Equal(Expected(small, "abcdefghij"), json.GetProperty("loss").GetDouble(), 1e-9);
 
         string Tiny(GptConfig config, int seed) =>
             TinyModels.Write(folder.File($"{seed}.bin"), config, seed, tokenizer: TinyModels.Characters("abcdefghijk"));
