@@ -71,7 +71,7 @@ public class GenerationMatrixTests(ExactModels models) : IClassFixture<ExactMode
                 foreach (Setup setup in group)
                 {
                     string[] samples = Samples(
-                        model, prompt, here with { UseKvCache = setup.UseKvCache, Speculate = setup.Speculate, GuessPrice = 32, SampleCount = setup.SampleCount });
+                        model, prompt, here with { UseKvCache = setup.UseKvCache, Speculate = setup.Speculate, GuessPrice = 16, SampleCount = setup.SampleCount });
                     Assert.True(expected.AsSpan(0, setup.SampleCount).SequenceEqual(samples), $"{setup} {overflow}");
                 }
             }

@@ -42,7 +42,7 @@ public class SpeculationMatrixTests(ExactModels models) : IClassFixture<ExactMod
                         MaxNewTokens = NewTokens,
                         HashLogits = true,
                     };
-                    using GenerationRun plain = Ended(model, options), guessing = Ended(model, options with { Speculate = 3 + threads * threads, GuessPrice = 32 });
+                    using GenerationRun plain = Ended(model, options), guessing = Ended(model, options with { Speculate = 3 + threads * threads, GuessPrice = 16 });
                     Assert.Equal(plain.Samples.Select(sample => sample.LogitsHash), guessing.Samples.Select(sample => sample.LogitsHash));
                     Assert.Equal(plain.Samples.Select(sample => sample.Ids.ToArray()), guessing.Samples.Select(sample => sample.Ids.ToArray()));
                     Assert.Equal(plain.Statistics.DecodedTokens, guessing.Statistics.DecodedTokens);

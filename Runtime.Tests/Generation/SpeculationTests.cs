@@ -24,7 +24,7 @@ public sealed class SpeculationTests : IDisposable
 
     private static readonly int[] Prompt = [.. Enumerable.Range(0, 20).Select(i => i * 7 % 9)];
 
-    private static readonly GenerationOptions Greedy = new() { Temperature = 0, Seed = 1, MaxNewTokens = 80, Speculate = 8, GuessPrice = 32 };
+    private static readonly GenerationOptions Greedy = new() { Temperature = 0, Seed = 1, MaxNewTokens = 80, Speculate = 8, GuessPrice = 16 };
 
     private readonly ITokenizer _tokenizer = TokenizerFactory.Create(TinyModels.Characters(Letters));
     private readonly InMemoryModel _model = new(Config);
@@ -76,7 +76,7 @@ public sealed class SpeculationTests : IDisposable
                 Outcome expected = Run(generator, options);
                 foreach (int most in new[] { 1, 2, 5, 64 })
                 {
-                    Outcome actual = Run(generator, options with { Speculate = most, GuessPrice = 32 });
+                    Outcome actual = Run(generator, options with { Speculate = most, GuessPrice = 16 });
                     AssertSame(expected, actual);
                     Assert.InRange(actual.Statistics.AcceptedTokens, 0, actual.Statistics.ProposedTokens);
                     accepted += actual.Statistics.AcceptedTokens;
@@ -233,7 +233,7 @@ public sealed class SpeculationTests : IDisposable
             {
                 Gpt = model.Gpt,
                 Tokenizer = null,
-                Options = new GenerationOptions { Speculate = 64, SampleCount = samples, GuessPrice = 32 },
+                Options = new GenerationOptions { Speculate = 64, SampleCount = samples, GuessPrice = 16 },
                 Seed = 0,
                 Prompt = [0],
                 TextPrecedes = true,

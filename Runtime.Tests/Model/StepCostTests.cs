@@ -7,10 +7,10 @@ namespace MyGpt.Runtime.Tests.Model;
 public class StepCostTests
 {
     [Theory]
-    [InlineData(ElementType.F32, 20, 42)]
-    [InlineData(ElementType.Bf16, 20, 42)]
-    [InlineData(ElementType.Q8, 28, 60)]
-    [InlineData(ElementType.Q4, 48, 60)]
+    [InlineData(ElementType.F32, 40, 84)]
+    [InlineData(ElementType.Bf16, 40, 84)]
+    [InlineData(ElementType.Q8, 56, 120)]
+    [InlineData(ElementType.Q4, 96, 120)]
     public void PriceOf_is_that_of_the_type_and_of_where_the_weights_come_from(ElementType type, int memory, int cache)
     {
         Assert.Equal(memory, StepCost.PriceOf(type, 32 << 20));
@@ -26,14 +26,14 @@ public class StepCostTests
         using InMemoryModel small = new(TinyModels.Config), alike = new(config), twice = new(config with { VocabSize = 2 * config.VocabSize });
 
         Assert.Equal(StepCost.Token, small.Gpt.StepCost.Price);
-        Assert.Equal(42, alike.Gpt.StepCost.Price);   // 1.5 + 0.5 MiB of float32 weights: 8 MiB
-        Assert.Equal(42, twice.Gpt.StepCost.Price);
+        Assert.Equal(84, alike.Gpt.StepCost.Price);   // 1.5 + 0.5 MiB of float32 weights: 8 MiB
+        Assert.Equal(84, twice.Gpt.StepCost.Price);
     }
 
     [Fact]
     public void Of_tokens_is_one_and_the_price_for_each_further_one()
     {
-        var cost = new StepCost(48);
+        var cost = new StepCost(96);
 
         Assert.Equal(1, cost.Of(1));
         Assert.Equal(1.75, cost.Of(2));
@@ -41,9 +41,9 @@ public class StepCostTests
     }
 
     [Theory]
-    [InlineData(16, 25, 40)]
-    [InlineData(48, 54, 60)]
-    [InlineData(64, 64, 64)]
+    [InlineData(32, 51, 80)]
+    [InlineData(96, 109, 120)]
+    [InlineData(128, 128, 128)]
     public void Beside_is_dearer_the_more_tokens_share_a_step(int one, int two, int five)
     {
         var cost = new StepCost(one);

@@ -8,14 +8,14 @@ namespace MyGpt.Runtime.Generation;
 /// </summary>
 /// <remarks>
 /// An account in units of a decoded token: a guess costs its price, a right one brings a token, and each step brings a little. Nothing is guessed
-/// without the means, so text that repeats nothing loses 1/64 and the first token at most, as far as the prices are right. They are
+/// without the means, so text that repeats nothing loses 1/128 and the first token at most, as far as the prices are right. They are
 /// counts, not times: a run guesses the same on every machine. How many at a time doubles while all are right, and begins anew with a wrong one.
 /// </remarks>
 /// <param name="most">Most tokens to guess at a time, 1 or more.</param>
 /// <param name="cost">What guesses cost.</param>
 internal sealed class Speculation(int most, StepCost cost)
 {
-    private const int Token = StepCost.Token, Allowance = Token / 64;
+    private const int Token = StepCost.Token, Allowance = Token / 128;
 
     // One alone costs nearly what two do: layers run over whole tiles of tokens.
     private const int Fewest = 2;

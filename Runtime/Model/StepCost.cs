@@ -14,7 +14,7 @@ namespace MyGpt.Runtime.Model;
 internal readonly struct StepCost(int price)
 {
     /// <summary>Units in what a step of one token costs; as a price, no gain.</summary>
-    public const int Token = 64;
+    public const int Token = 128;
 
     // Beyond a usual share of a third-level cache, and within the caches of two cores.
     private const long FromMemory = 32 << 20, Small = 4 << 20;
@@ -48,9 +48,9 @@ internal readonly struct StepCost(int price)
         bool fromCache = bytes < FromMemory;
         return type switch
         {
-            ElementType.F32 or ElementType.Bf16 => fromCache ? 42 : 20,
-            ElementType.Q8 => fromCache ? 60 : 28,
-            ElementType.Q4 => fromCache ? 60 : 48,
+            ElementType.F32 or ElementType.Bf16 => fromCache ? 84 : 40,
+            ElementType.Q8 => fromCache ? 120 : 56,
+            ElementType.Q4 => fromCache ? 120 : 96,
             ElementType.U32 or ElementType.U8 => throw new InvalidOperationException("tokenizer tables are no layers"),
         };
     }
