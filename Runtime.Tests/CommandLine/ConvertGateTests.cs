@@ -192,7 +192,7 @@ public sealed class ConvertGateTests : IDisposable
         File.WriteAllText(_folder.File("unknown"), "caf\u00e9");
         Gate("2%", _folder.File("unknown")).Failed(2, "is no text of this model: the vocabulary has no character");
         Convert(TestFiles.Fixture("mygpt_ch15_bare_state_dict/trained_gpt.pt"), "--heads", "2", "--type", "q8", "--max-perplexity-increase", "2%", "--text", Text)
-            .Failed(2, "has no vocabulary");
+            .Failed(2, "has no vocabulary: it has no tokens for a text to judge on; convert the checkpoint with --vocab FILE");
         Assert.Empty(Directory.GetFileSystemEntries(_folder.File("out")));
         File.WriteAllText(_weights, "a text");
         Gate("2%", _weights, "--force").Failed(2, "is the text to judge on");

@@ -133,6 +133,7 @@ public class ScoreVerbTests(Models models)
 
         CommandResult table = Command.Run(Command.Utf8(Text), "score", narrow, "-", "--against", models.Shakespeare).Succeeded();
         table.Shows("\nKL divergence ", "\nsame top token ", "nats per token, standard error ", "\nchange ", "  after\n");
+        Assert.Matches(@"\nbits per byte +\d\.\d{3} +\d\.\d{3} +[+-]\d\.\d{5}  of 149\n", table.Output);
         Assert.Contains($"{(100 * (Math.Exp(model - baseline) - 1)).ToString("+0.00;-0.00", System.Globalization.CultureInfo.InvariantCulture)} %\n", table.Output, StringComparison.Ordinal);
 
         static int Top(double[] row) => Array.IndexOf(row, row.Max());

@@ -28,7 +28,7 @@ internal sealed class ComparisonReport(TextComparison comparison, ScoredText tex
         if (score.Bytes > 0)
         {
             table.Add("bits per byte", Text("0.000", score.BitsPerByte), Text("0.000", baseline.BitsPerByte),
-                Text("+0.000;-0.000;0", score.BitsPerByte - baseline.BitsPerByte), $"of {Figures.Count(score.Bytes)}");
+                Text("+0.00000;-0.00000;0", score.BitsPerByte - baseline.BitsPerByte), $"of {Figures.Count(score.Bytes)}");
         }
         table.Add("KL divergence", "", "", Text("0.00000", comparison.Divergence.Mean),
             $"nats per token{ScoreReport.ErrorText(comparison.Divergence, setup.ContextLength)}");

@@ -107,6 +107,8 @@ internal sealed class PerplexityGate(double limit, string textPath, string text,
     // Two blocks, or there is no standard error: without it nobody could tell an increase from chance.
     private ScoredText Encode(LanguageModel model, string checkpoint)
     {
+        if (model.Tokenizer is null)
+            throw NoVocabulary.CannotJudge(checkpoint);
         try
         {
             ScoredText tokens = ScoredText.Encode(model, checkpoint, text, allowSpecial: false, UnknownText.Error, console);
