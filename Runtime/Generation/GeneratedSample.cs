@@ -22,13 +22,13 @@ public sealed class GeneratedSample
     private int[] _sequence;   // the prompt's end, as much of it as the model can see, then what was chosen, then what is proposed
     private int _length;       // without what is proposed
 
-    internal GeneratedSample(RunSetup setup, int index)
+    internal GeneratedSample(RunSetup setup, int index, GuessAccount? guesses)
     {
         _random = new RandomSource(setup.Seed, (ulong)index);
         _filter = new StopStringFilter(setup.Options.StopStrings);
         _decoder = setup.Tokenizer is { } tokenizer ? new StreamingDecoder(tokenizer, setup.TextPrecedes) : null;
         _hash = setup.Options.HashLogits ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
-        _speculation = setup.MostProposals > 0 ? new Speculation(setup.MostProposals, setup.StepCost) : null;
+        _speculation = guesses is null ? null : new Speculation(setup.MostProposals, guesses);
         ReadOnlySpan<int> prompt = setup.VisiblePrompt;
         _promptLength = _length = prompt.Length;
         _sequence = new int[prompt.Length + Math.Min(setup.Options.MaxNewTokens, MostPreparedTokens)];
@@ -67,12 +67,11 @@ public sealed class GeneratedSample
 
     /// <summary>The last token, and behind it those that may follow; within the window.</summary>
     /// <param name="setup">The run's.</param>
-    /// <param name="samples">How many samples are computed in the step, this one included.</param>
-    internal ReadOnlySpan<int> Propose(RunSetup setup, int samples)
+    internal ReadOnlySpan<int> Propose(RunSetup setup)
     {
         int wanted = setup.Options.MaxNewTokens - Ids.Length - 1;   // one more is chosen after the last proposal
         int room = Math.Min(wanted, Math.Min(setup.ContextLength, _sequence.Length) - _length);
-        Proposed = _speculation?.Propose(_sequence, _length, room, samples) ?? 0;
+        Proposed = _speculation?.Propose(_sequence, _length, room) ?? 0;
         return _sequence.AsSpan(_length - 1, 1 + Proposed);
     }
 

@@ -30,8 +30,9 @@ public sealed class GenerationRun : IDisposable
         _generator = generator;
         _setup = setup;
         _cancellation = cancellation;
-        _samples = [.. Enumerable.Range(0, setup.Options.SampleCount).Select(i => new GeneratedSample(setup, i))];
-        _steps = new SampleSteps(setup, _samples, Statistics);
+        GuessAccount? guesses = setup.MostProposals > 0 ? new GuessAccount(setup.MostProposals, setup.StepCost) : null;
+        _samples = [.. Enumerable.Range(0, setup.Options.SampleCount).Select(i => new GeneratedSample(setup, i, guesses))];
+        _steps = new SampleSteps(setup, _samples, guesses, Statistics);
         if (setup.Options.MaxNewTokens == 0)
             FinishAll(FinishReason.MaxTokens);
         EndStep();

@@ -7,8 +7,9 @@ namespace MyGpt.Runtime.Generation;
 /// <summary>What a run computes: the prompt once, then a step at a time for all samples that go on.</summary>
 /// <param name="setup">The run's.</param>
 /// <param name="samples">The run's; each chooses its own tokens.</param>
+/// <param name="guesses">What the samples guess by; null for no guesses.</param>
 /// <param name="statistics">Where tokens and times are counted.</param>
-internal sealed class SampleSteps(RunSetup setup, GeneratedSample[] samples, GenerationStatistics statistics)
+internal sealed class SampleSteps(RunSetup setup, GeneratedSample[] samples, GuessAccount? guesses, GenerationStatistics statistics)
 {
     private readonly SamplerPipeline _pipeline = SamplerPipeline.Create(setup.Options.Temperature, setup.Options.TopK);
 
@@ -61,11 +62,12 @@ internal sealed class SampleSteps(RunSetup setup, GeneratedSample[] samples, Gen
         int count = 0;
         foreach (GeneratedSample sample in samples)
             count += TakesPart(sample, isPastWindow) ? 1 : 0;
+        guesses?.BeginStep(count);
         session.Batch.Clear();
         for (int i = 0; i < samples.Length; i++)
         {
             if (TakesPart(samples[i], isPastWindow))
-                AddInput(session.Batch, session.Cache(i), samples[i], isPastWindow, count);
+                AddInput(session.Batch, session.Cache(i), samples[i], isPastWindow);
         }
 
         Span<float> logits = setup.Gpt.Forward(session.Batch, session.Activations);   // (samples that take part and their proposals, V), each row one sample's own
@@ -90,7 +92,7 @@ internal sealed class SampleSteps(RunSetup setup, GeneratedSample[] samples, Gen
     // samples share that best in one batch.
     private bool TakesPart(GeneratedSample sample, bool isPastWindow) => sample.IsLive && (isPastWindow || !sample.IsPastWindow(setup));
 
-    private void AddInput(TokenBatch batch, KvCache cache, GeneratedSample sample, bool isPastWindow, int count)
+    private void AddInput(TokenBatch batch, KvCache cache, GeneratedSample sample, bool isPastWindow)
     {
         // Past the window no position keeps its place: the last T_max tokens are a new sequence each time.
         if (isPastWindow || !setup.Options.UseKvCache)
@@ -99,6 +101,6 @@ internal sealed class SampleSteps(RunSetup setup, GeneratedSample[] samples, Gen
             batch.Add(cache, sample.LastTokens(setup));
             return;
         }
-        batch.AddStep(cache, sample.Propose(setup, count));
+        batch.AddStep(cache, sample.Propose(setup));
     }
 }

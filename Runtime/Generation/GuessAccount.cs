@@ -1,0 +1,37 @@
+using MyGpt.Runtime.Model;
+
+namespace MyGpt.Runtime.Generation;
+
+/// <summary>Decides how many guesses the samples of a run may make: computing them beside other tokens has its price, and only right ones gain anything.</summary>
+/// <remarks>
+/// In units of a decoded token: a guess costs its price, a right one brings a token, and each step brings a little. Nothing is guessed
+/// without the means, so a text that repeats nothing loses 1/128 of the steps and the first token at most, as far as the prices are right. They are
+/// counts, not times: a run guesses the same on every machine. Samples share one account, since they share what a step costs, and what one learns about
+/// the text mostly holds for the others.
+/// </remarks>
+/// <param name="most">Most tokens that a sample guesses at a time, 1 or more.</param>
+/// <param name="cost">What guesses cost.</param>
+internal sealed class GuessAccount(int most, StepCost cost)
+{
+    private const int Token = StepCost.Token, Allowance = Token / 128;
+
+    private int _means = Token;
+    private int _price = cost.Beside(1);
+
+    /// <summary>How many guesses can be paid.</summary>
+    public int Affordable => _means / _price;
+
+    /// <summary>Begins a step.</summary>
+    /// <param name="samples">How many samples take part, 1 or more.</param>
+    public void BeginStep(int samples)
+    {
+        _price = cost.Beside(samples);
+        _means = (int)Math.Min(_means + Allowance, 2L * most * samples * _price);
+    }
+
+    /// <summary>Pays for guesses, no more than can be paid.</summary>
+    public void Pay(int guesses) => _means -= guesses * _price;
+
+    /// <summary>Notes guesses that were right.</summary>
+    public void Earn(int guesses) => _means += guesses * Token;
+}
