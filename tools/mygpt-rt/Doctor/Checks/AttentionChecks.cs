@@ -28,13 +28,13 @@ internal static unsafe class AttentionChecks
 
     /// <summary>The cache.</summary>
     public static KernelCheck Store(KvType type, StoreKernel store) => new($"KV cache, {type.Code()}", [typeof(KvStore<>), .. Types], () =>
-        Trials(type, store, CachedAttention.Attend, isStore: true));
+        Trials(type, store, attend: null));
 
     /// <summary>Attention.</summary>
     public static KernelCheck Attend(KvType type, AttentionKernel attend) => new(
         $"attention, {type.Code()}",
         [typeof(Attention<>), typeof(AttentionBlock), typeof(AttentionTile), typeof(OnePageAttention), typeof(SoftmaxRows), .. Types],
-        () => Trials(type, CachedAttention.Store, attend, isStore: false));
+        () => Trials(type, CachedAttention.Store, attend));
 
     private static GptConfig Model(int heads, int kvHeads, int headDim) => new()
     {
@@ -42,8 +42,8 @@ internal static unsafe class AttentionChecks
         HeadCount = heads, KvHeadCount = kvHeads, HeadDim = headDim, MlpDim = 1, Activation = ActivationKind.Relu,
     };
 
-    // A prompt, and a token alone after it.
-    private static IEnumerable<Trial> Trials(KvType type, StoreKernel store, AttentionKernel attend, bool isStore)
+    // A prompt, and a token alone after it; or, without attention, what the cache then holds.
+    private static IEnumerable<Trial> Trials(KvType type, StoreKernel store, AttentionKernel? attend)
     {
         foreach (GptConfig config in Models)
         {
@@ -55,7 +55,7 @@ internal static unsafe class AttentionChecks
                 string shape = $"{config.HeadCount} heads of {config.HeadDim}, {config.KvHeadCount} of keys";
                 using var cache = new KvCache(config, type);
                 float[] mixed = Run(activations, cache, qkv, prompt, store, attend);
-                if (isStore)
+                if (attend is null)
                 {
                     yield return Stored(shape, reference, cache);
                     continue;
@@ -67,7 +67,7 @@ internal static unsafe class AttentionChecks
         }
     }
 
-    private static float[] Run(Activations activations, KvCache cache, float[] qkv, int tokens, StoreKernel store, AttentionKernel attend)
+    private static float[] Run(Activations activations, KvCache cache, float[] qkv, int tokens, StoreKernel store, AttentionKernel? attend)
     {
         var batch = new TokenBatch();
         batch.Add(cache, new int[tokens]);
@@ -76,7 +76,7 @@ internal static unsafe class AttentionChecks
         int qkvDim = activations.Config.QkvDim;
         qkv.AsSpan(0, tokens * qkvDim).CopyTo(new Span<float>(activations.Qkv, tokens * qkvDim));
         store(activations, chunk, Layer);
-        attend(activations, chunk, positions, Layer);
+        attend?.Invoke(activations, chunk, positions, Layer);
         return new Span<float>(activations.Mixed, tokens * activations.Config.AttentionDim).ToArray();
     }
 

@@ -14,10 +14,14 @@ internal unsafe delegate void LayerKernel(
 internal static unsafe class LayerChecks
 {
     // Each reaches other tiles. One token: narrow rows and a vector at their end; more of them than the narrow tile takes, but too few to be cut over
-    // threads; long rows, cut, of an odd number of blocks. Two. A batch: fewer rows than its tiles have; a tail; two blocks of columns and a tail. Many, with
-    // what is left of tiles, groups and panels; rows so long that panels are shorter.
-    private static readonly (int Columns, int Rows, int Tokens)[] Shapes =
-        [(72, 29, 1), (128, 311, 1), (264, 161, 1), (96, 38, 2), (40, 7, 3), (100, 13, 5), (395, 55, 21), (203, 61, 37), (1537, 25, 33)];
+    // threads; long rows, cut, of an odd number of blocks. Two. A batch: fewer rows than its tiles have; a tail.
+    private static readonly (int Columns, int Rows, int Tokens)[] Few = [(72, 29, 1), (128, 311, 1), (264, 161, 1), (96, 38, 2), (40, 7, 3), (100, 13, 5)];
+
+    // Floats: two blocks of columns and a tail; many tokens, with what is left of tiles, groups and panels; rows so long that panels are shorter.
+    private static readonly (int Columns, int Rows, int Tokens)[] ManyOfFloats = [(395, 55, 21), (203, 61, 37), (1537, 25, 33)];
+
+    // Blocks, whose panels know no longest row: more rows than are unpacked at once, on one thread; an odd number of blocks, cut.
+    private static readonly (int Columns, int Rows, int Tokens)[] ManyOfBlocks = [(40, 75, 6), (395, 55, 9)];
 
     /// <summary>Layers of one type.</summary>
     /// <param name="type">A type of weights.</param>
@@ -43,13 +47,14 @@ internal static unsafe class LayerChecks
 
     private static IEnumerable<Trial> Trials(ElementType type, LayerKernel apply)
     {
+        (int Columns, int Rows, int Tokens)[] shapes = [.. Few, .. type is ElementType.F32 or ElementType.Bf16 ? ManyOfFloats : ManyOfBlocks];
         var config = new GptConfig
         {
-            VocabSize = 1, ContextLength = Shapes.Max(shape => shape.Tokens), EmbeddingDim = Shapes.Max(shape => shape.Columns), LayerCount = 1,
+            VocabSize = 1, ContextLength = shapes.Max(shape => shape.Tokens), EmbeddingDim = shapes.Max(shape => shape.Columns), LayerCount = 1,
             HeadCount = 1, KvHeadCount = 1, HeadDim = 1, MlpDim = 1, Activation = ActivationKind.Relu,
         };
         using var activations = new Activations(config, Environment.ProcessorCount);
-        return [.. Shapes.SelectMany(shape => Trials(type, apply, activations, shape.Columns, shape.Rows, shape.Tokens))];
+        return [.. shapes.SelectMany(shape => Trials(type, apply, activations, shape.Columns, shape.Rows, shape.Tokens))];
     }
 
     private static Trial[] Trials(ElementType type, LayerKernel apply, Activations activations, int columns, int rows, int tokens)
