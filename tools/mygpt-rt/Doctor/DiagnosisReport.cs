@@ -18,13 +18,15 @@ internal sealed class DiagnosisReport(Diagnosis diagnosis) : IReport
     public void Print(TextWriter output)
     {
         var table = new TextTable(false, false);
-        table.Add("processor", $"{Messages.OneLine(_machine.Processor)}, {Cores(_machine.Cores)} for this process");
-        table.Add("instructions", Names(feature => feature.IsUsable));
+        table.Add("processor", $"{Messages.OneLine(_machine.Processor ?? "name not known")}, {Cores(_machine.Cores)} for this process");
+        table.Add("instructions", _machine.Features.Any(feature => feature.IsUsable) ? Names(feature => feature.IsUsable) : "none that .NET uses");
         if (_machine.Features.Any(IsForbidden))
             table.Add("not usable", $"{Names(IsForbidden)}: switched off, or the system does not support it");
+        if (_machine.Features.Any(IsUnknown))
+            table.Add("not known", $"{Names(IsUnknown)}: .NET does not use them, and cannot tell whether the processor has them");
         if (_machine.Settings.Count > 0)
             table.Add("set", Messages.OneLine(string.Join(" ", _machine.Settings)));
-        table.Add("kernels use", $"{_machine.InstructionSet}, 8 lanes of float32; .NET has vectors of {_machine.VectorBits} bits");
+        table.Add("kernels use", $"{_machine.InstructionSet}, 8 lanes of float32; .NET has {Vectors(_machine.VectorBits)}");
         table.Add("memory", Figures.Bytes(_machine.Memory));
         table.Add("cgroup", Limits(_machine.Limits));
         table.Add("system", $"{_machine.DotNet}, {Messages.OneLine(_machine.Platform)}");
@@ -95,7 +97,10 @@ internal sealed class DiagnosisReport(Diagnosis diagnosis) : IReport
         {
             json.WriteStartObject();
             json.WriteString("name", feature.Name);
-            json.WriteBoolean("in_cpu", feature.InCpu);
+            if (feature.InCpu is { } isInCpu)
+                json.WriteBoolean("in_cpu", isInCpu);
+            else
+                json.WriteNull("in_cpu");
             json.WriteBoolean("usable", feature.IsUsable);
             json.WriteEndObject();
         }
@@ -154,14 +159,18 @@ internal sealed class DiagnosisReport(Diagnosis diagnosis) : IReport
         return $"{_kernels.Kernels} kernels against plain references in {seconds} s, {Figures.Count(_kernels.Numbers)} numbers of {_kernels.Calls} calls: {verdict}";
     }
 
-    private string Names(Func<CpuFeature, bool> isMeant) => string.Join(" ", _machine.Features.Where(isMeant).Select(feature => feature.Name).DefaultIfEmpty("-"));
+    private string Names(Func<CpuFeature, bool> isMeant) => string.Join(" ", _machine.Features.Where(isMeant).Select(feature => feature.Name));
 
-    private static bool IsForbidden(CpuFeature feature) => feature.InCpu && !feature.IsUsable;
+    private static bool IsForbidden(CpuFeature feature) => feature.InCpu == true && !feature.IsUsable;
+
+    private static bool IsUnknown(CpuFeature feature) => feature.InCpu is null;
+
+    private static string Vectors(int bits) => bits == 0 ? "no vector instructions" : $"vectors of {bits} bits";
 
     private static string Limits(CgroupLimits limits)
     {
         string processors = limits.Processors is { } count ? $"{Rounded(count)} processors" : "no limit of processors";
-        return $"{processors}, {(limits.Memory is { } bytes ? Figures.Bytes(bytes) : "none")} of memory";
+        return $"{processors}, {(limits.Memory is { } bytes ? Figures.Bytes(bytes) : "no limit")} of memory";
     }
 
     private static string Cores(int count) => $"{count} core{(count == 1 ? "" : "s")}";

@@ -12,8 +12,8 @@ internal sealed record MachineDescription
 {
     private const int FirstNameLeaf = unchecked((int)0x80000002), LastNameLeaf = unchecked((int)0x80000004);
 
-    /// <summary>The processor's name, or its architecture where it does not say.</summary>
-    public required string Processor { get; init; }
+    /// <summary>The processor's name; null where it does not say, or cannot be asked.</summary>
+    public required string? Processor { get; init; }
 
     /// <summary>Cores that this process may use.</summary>
     public required int Cores { get; init; }
@@ -24,7 +24,7 @@ internal sealed record MachineDescription
     /// <summary>What kernels run on.</summary>
     public required string InstructionSet { get; init; }
 
-    /// <summary>Bits of the widest vectors that .NET has instructions for here.</summary>
+    /// <summary>Bits of the widest vectors that .NET has instructions for here; 0 for none.</summary>
     public required int VectorBits { get; init; }
 
     /// <summary>Settings of the environment that change what .NET uses, as NAME=VALUE.</summary>
@@ -58,10 +58,10 @@ internal sealed record MachineDescription
     };
 
     // 48 characters in three leaves, filled up with zeros or blanks.
-    private static string Name()
+    private static string? Name()
     {
         if (!X86Base.IsSupported || (uint)X86Base.CpuId(unchecked((int)0x80000000), 0).Eax < unchecked((uint)LastNameLeaf))
-            return RuntimeInformation.ProcessArchitecture.ToString();
+            return null;
         var bytes = new List<byte>();
         for (int leaf = FirstNameLeaf; leaf <= LastNameLeaf; leaf++)
         {
