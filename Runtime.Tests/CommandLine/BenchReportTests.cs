@@ -35,7 +35,7 @@ public class BenchReportTests
         ];
         string[] plain =
         [
-            "type", "threads", "bytes_per_token", "kv_type", "kv_bytes_per_position", "one_thread", "batch_size", "late_position", "late_ratio_of_bytes",
+            "warning", "type", "threads", "bytes_per_token", "kv_type", "kv_bytes_per_position", "one_thread", "batch_size", "late_position", "late_ratio_of_bytes",
             "allocated_bytes_per_token", "memory_mb", "peak_rss_mb",
         ];
         Assert.Equal(plain.Concat(spreads).Order(), json.EnumerateObject().Select(member => member.Name).Order());
@@ -43,6 +43,7 @@ public class BenchReportTests
         Assert.All(spreads.Except(["sampled_tok_s"]), name =>
             Assert.Equal(["median", "min", "max"], json.GetProperty(name).EnumerateObject().Select(member => member.Name)));
         Assert.Equal(JsonValueKind.Null, json.GetProperty("sampled_tok_s").ValueKind);
+        Assert.Equal(JsonValueKind.Null, json.GetProperty("warning").ValueKind);
         Assert.Equal(80, json.GetProperty("decode_tok_s").GetProperty("median").GetDouble());
         Assert.Equal(40, json.GetProperty("one_thread").GetProperty("decode_tok_s").GetProperty("median").GetDouble());
     }
@@ -58,9 +59,24 @@ public class BenchReportTests
         Assert.Matches("sampled, with text +- +- +-", text.ToString());
     }
 
+    [Fact]
+    public void Warning_is_of_whatever_was_disturbed()
+    {
+        BenchResult quiet = Result();
+        Assert.Null(quiet.Warning);
+        Assert.Contains("35.0 GB/s in some rounds and 50.0 in others", (quiet with { Speed = quiet.Speed with { ReadMapped = new Spread(40, 35, 50) } }).Warning, StringComparison.Ordinal);
+        Assert.Contains("on 1 thread was", (quiet with { OneThread = quiet.OneThread! with { Fma = new Spread(60, 50, 100) } }).Warning, StringComparison.Ordinal);
+        Assert.Contains("got 50 % of the processor time", (quiet with { Speed = quiet.Speed with { ProcessorShare = 0.5 } }).Warning, StringComparison.Ordinal);
+        BenchResult slow = quiet with { Speed = quiet.Speed with { Fma = new Spread(50, 50, 50) } };
+        Assert.Contains("2 threads computed 1.0 times as much as one", slow.Warning, StringComparison.Ordinal);
+        Assert.Null((slow with { OneThread = null }).Warning);
+        Assert.Null((slow with { Cores = 1 }).Warning);
+    }
+
     private static BenchResult Result() => new()
     {
         IsQuick = false,
+        Cores = 2,
         Type = ElementType.F32,
         BytesPerToken = 500_000_000,
         KvType = KvType.F32,
@@ -96,10 +112,11 @@ public class BenchReportTests
         ReadMemory = Some(18),
         ReadMapped = Some(20),
         Read = Some(20),
-        Fma = Some(100),
+        Fma = Some(50 * threads),
+        ProcessorShare = 1,
         DecodeShare = Some(0.9),
         PrefillShare = Some(0.5),
     };
 
-    private static Spread Some(double median) => new(median, median * 0.9, median * 1.1);
+    private static Spread Some(double median) => new(median, median * 0.95, median * 1.1);
 }

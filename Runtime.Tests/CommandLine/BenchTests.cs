@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using MyGpt.CommandLine.Bench;
+using MyGpt.CommandLine.Doctor.Machine;
 using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Tests.Model;
 using MyGpt.Runtime.Tests.Weights;
@@ -126,7 +127,7 @@ public class BenchTests
         using var reads = new ReadProbe(model.Gpt.Weights);
         AssertRate(reads.FromMemory(threads));
         AssertRate(reads.FromWeights(threads));
-        AssertRate(FmaProbe.GigaFlops(threads));
+        AssertRate(FmaProbe.GigaFlops(threads, new ProcessorShare(threads)));
     }
 
     [Theory]
@@ -238,7 +239,7 @@ public class BenchTests
         using var activations = new Activations(model.Config, 2);
         using var workload = new Workload(model.Gpt, activations, KvType.F32);
         using var reads = new ReadProbe(model.Gpt.Weights);
-        Speed speed = new SpeedMeasurement(model.Gpt, activations, workload, reads).Measure(3, 2, CancellationToken.None);
+        Speed speed = new SpeedMeasurement(model.Gpt, activations, workload, reads, new Processors(2, 2)).Measure(3, 2, CancellationToken.None);
         Assert.Equal(2, speed.Threads);
         double bytes = ModelCost.BytesPerToken(model.Gpt.Weights) / 1e9;
         Assert.InRange(speed.DecodeShare!.Value.Min, speed.Decode!.Value.Min * bytes / speed.Read.Max * 0.999, speed.DecodeShare.Value.Median);

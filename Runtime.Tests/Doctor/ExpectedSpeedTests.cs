@@ -53,7 +53,7 @@ public unsafe class ExpectedSpeedTests
 
     private static ExpectedSpeed Estimate(GptWeights weights, double read, double fma) => ExpectedSpeed.Of(weights, Limits(read / 2, fma / 2), Limits(read, fma));
 
-    private static MachineLimits Limits(double read, double fma) => new(2, new Spread(read, read, read), new Spread(2 * fma, 2 * fma, 2 * fma), new Spread(fma, fma, fma));
+    private static MachineLimits Limits(double read, double fma) => new(2, new Spread(read, read, read), new Spread(2 * fma, 2 * fma, 2 * fma), new Spread(fma, fma, fma), ProcessorShare: 1);
 
     private static GptWeights Shapes(GptConfig config, ElementType type) => GptWeights.Load(config, spec =>
         new TensorView(spec.Name, spec.IsMatrix ? type : ElementType.F32, SectionLayout.Rows, spec.Rows, spec.Columns, null));

@@ -36,6 +36,7 @@ internal sealed class BenchReport(BenchResult result)
     /// <summary>Writes the members of the JSON object.</summary>
     public void Write(Utf8JsonWriter json)
     {
+        json.WriteString("warning", result.Warning);
         json.WriteString("type", result.Type.Code());
         json.WriteNumber("threads", result.Speed.Threads);
         json.WriteNumber("bytes_per_token", result.BytesPerToken);

@@ -21,6 +21,16 @@ internal sealed record BenchResult
     /// <summary>Bytes of keys and values that it reads for each position before it.</summary>
     public required long KvBytesPerPosition { get; init; }
 
+    /// <summary>Cores that this process may use; null where the system does not say.</summary>
+    public required double? Cores { get; init; }
+
+    /// <summary>Why the machine's rates are not to be believed; null where nothing speaks against them.</summary>
+    public string? Warning => Disturbance.Warning(
+    [
+        .. Speed.Disturbances(),
+        .. OneThread is { } one ? [.. one.Disturbances(), Disturbance.OfGain(Speed.Threads, Cores, one.Fma.Median, Speed.Fma.Median)] : Enumerable.Empty<string?>(),
+    ]);
+
     /// <summary>With the threads asked for.</summary>
     public required Speed Speed { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MyGpt.CommandLine.Doctor.Machine;
 using MyGpt.CommandLine.Terminal;
 using MyGpt.CommandLine.Verbs;
 using MyGpt.Runtime;
@@ -14,6 +15,7 @@ internal sealed class Benchmark(string path, LanguageModel model, KvType kvType,
     // One thread takes longer, and is there to compare with.
     private const int DecodedTokensOfOne = 32, RepetitionsOfOne = 3;
 
+    private readonly Processors _processors = Processors.Read();
     private readonly Progress _progress = new(console);
     private readonly CancellationToken _interrupted = console.WatchInterrupt();
     private readonly Activations _activations = new(model.Gpt.Config, model.Threads);
@@ -37,6 +39,7 @@ internal sealed class Benchmark(string path, LanguageModel model, KvType kvType,
             BytesPerToken = ModelCost.BytesPerToken(gpt.Weights),
             KvType = kvType,
             KvBytesPerPosition = kvBytes,
+            Cores = _processors.Cores,
             Speed = MeasureSpeed(_activations, workload, reads, Workload.DecodedTokens, Repetitions),
             MemoryMegabytes = memory,
             PeakMegabytes = peak,
@@ -85,7 +88,7 @@ internal sealed class Benchmark(string path, LanguageModel model, KvType kvType,
     private Speed MeasureSpeed(Activations activations, Workload workload, ReadProbe reads, int tokens, int repetitions)
     {
         _progress.Show($"decode and prefill, {activations.Threads} of {model.Threads} threads");
-        return new SpeedMeasurement(model.Gpt, activations, workload, reads).Measure(tokens, repetitions, _interrupted);
+        return new SpeedMeasurement(model.Gpt, activations, workload, reads, _processors).Measure(tokens, repetitions, _interrupted);
     }
 
     private static double? MemoryOfARun(Workload workload, long kvBytes)

@@ -28,11 +28,23 @@ internal sealed record Speed
     /// <summary>The machine's rate of float32 multiply-adds, 10^9 operations per second, two for each.</summary>
     public required Spread Fma { get; init; }
 
+    /// <summary>Of the processor time that the multiply-adds asked for, what they got.</summary>
+    public required double ProcessorShare { get; init; }
+
     /// <summary>Share of the read rate that decoding reaches; null for a context of one token.</summary>
     public required Spread? DecodeShare { get; init; }
 
     /// <summary>Share of the multiply-add rate that prefill reaches.</summary>
     public required Spread PrefillShare { get; init; }
+
+    /// <summary>Signs that something else used the machine meanwhile, null for each that is missing.</summary>
+    public IEnumerable<string?> Disturbances() =>
+    [
+        Disturbance.OfShare(Threads, ProcessorShare),
+        Disturbance.OfRounds(Threads, "read", ReadMemory.Max, ReadMemory.Min, "GB/s"),
+        Disturbance.OfRounds(Threads, "read", ReadMapped.Max, ReadMapped.Min, "GB/s"),
+        Disturbance.OfRounds(Threads, "multiply-add", Fma.Max, Fma.Min, "GFLOP/s"),
+    ];
 
     /// <summary>Adds the rows of a table: name, median, min, max, unit.</summary>
     public void AddTo(TextTable table)

@@ -1,13 +1,15 @@
 using System.Diagnostics;
+using MyGpt.CommandLine.Doctor.Machine;
 using MyGpt.Runtime.Model;
 
 namespace MyGpt.CommandLine.Bench;
 
 /// <summary>Measures <see cref="Speed"/>: the machine and the model in turns, so that a noisy neighbour slows both or neither.</summary>
-internal sealed class SpeedMeasurement(Gpt gpt, Activations activations, Workload workload, ReadProbe reads)
+internal sealed class SpeedMeasurement(Gpt gpt, Activations activations, Workload workload, ReadProbe reads, Processors processors)
 {
     private static readonly TimeSpan Enough = TimeSpan.FromSeconds(1);
 
+    private readonly ProcessorShare _share = new(processors.Count);
     private readonly List<double> _decode = [], _prefill = [], _memory = [], _mapped = [], _read = [], _fma = [], _decodeShare = [], _prefillShare = [];
 
     /// <summary>Warms up, then measures: read, decode, read, multiply-add, prefill, multiply-add, and again.</summary>
@@ -43,6 +45,7 @@ internal sealed class SpeedMeasurement(Gpt gpt, Activations activations, Workloa
             ReadMapped = Spread.Of(_mapped),
             Read = Spread.Of(_read),
             Fma = Spread.Of(_fma),
+            ProcessorShare = _share.Value,
             DecodeShare = workload.CanDecode ? Spread.Of(_decodeShare) : null,
             PrefillShare = Spread.Of(_prefillShare),
         };
@@ -65,5 +68,5 @@ internal sealed class SpeedMeasurement(Gpt gpt, Activations activations, Workloa
         return Math.Max(memory, mapped);
     }
 
-    private double Fma() => FmaProbe.GigaFlops(activations.Threads);
+    private double Fma() => FmaProbe.GigaFlops(activations.Threads, _share);
 }

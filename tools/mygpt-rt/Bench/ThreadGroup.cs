@@ -10,15 +10,16 @@ internal static class ThreadGroup
     /// <summary>The middle one of three runs, in seconds. Threads begin together, when all of them have started.</summary>
     /// <param name="threads">Number of threads, the caller's included.</param>
     /// <param name="work">Gets the thread's index.</param>
-    public static double Seconds(int threads, Action<int> work)
+    /// <param name="share">Gathers the processor time; null where nobody asks.</param>
+    public static double Seconds(int threads, Action<int> work, ProcessorShare? share = null)
     {
         double[] seconds = new double[Runs];
         for (int run = 0; run < Runs; run++)
-            seconds[run] = Once(threads, work);
+            seconds[run] = Once(threads, work, share);
         return Spread.Of(seconds).Median;
     }
 
-    private static double Once(int threads, Action<int> work)
+    private static double Once(int threads, Action<int> work, ProcessorShare? share)
     {
         using var ready = new CountdownEvent(threads);
         using var go = new ManualResetEventSlim();
@@ -37,11 +38,14 @@ internal static class ThreadGroup
         }
         ready.Signal();
         ready.Wait();
+        TimeSpan used = Environment.CpuUsage.TotalTime;
         long start = Stopwatch.GetTimestamp();
         go.Set();
         work(0);
         foreach (Thread thread in group)
             thread.Join();
-        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+        TimeSpan passed = Stopwatch.GetElapsedTime(start);
+        share?.Add(threads, passed, Environment.CpuUsage.TotalTime - used);
+        return passed.TotalSeconds;
     }
 }

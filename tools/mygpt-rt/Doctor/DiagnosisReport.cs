@@ -44,6 +44,7 @@ internal sealed class DiagnosisReport(Diagnosis diagnosis) : IReport
     public void Write(Utf8JsonWriter json)
     {
         json.WriteBoolean("pass", _kernels.Faults.Count == 0);
+        json.WriteString("warning", diagnosis.Warning);
         WriteMachine(json);
         WriteKernels(json);
         json.WriteStartArray("limits");

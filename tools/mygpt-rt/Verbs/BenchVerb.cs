@@ -27,16 +27,23 @@ internal sealed class BenchVerb : IVerb
     {
         string path = arguments.GetValue(_weights)!;
         using LanguageModel model = LoadedModel.Open(path, arguments.GetValue(_threads)).Model;
-        BenchReport report;
+        BenchResult result;
         using (var benchmark = new Benchmark(path, model, arguments.GetValue(_kvType) ?? KvType.F32, console))
-            report = new BenchReport(benchmark.Run(arguments.GetValue(_quick)));
-        if (arguments.GetValue(_json))
+            result = benchmark.Run(arguments.GetValue(_quick));
+        Print(new BenchReport(result), arguments.GetValue(_json), console);
+        if (result.Warning is { } warning)
+            console.Messages.Warning(warning);
+        return ExitCode.Done;
+    }
+
+    private static void Print(BenchReport report, bool json, CommandConsole console)
+    {
+        if (json)
         {
             JsonOutput.Write(console.Output, report.Write);
-            return ExitCode.Done;
+            return;
         }
         using StreamWriter output = console.OutputText();
         report.Print(output);
-        return ExitCode.Done;
     }
 }

@@ -42,6 +42,8 @@ internal sealed class DoctorVerb(Func<IReadOnlyList<KernelCheck>> checks) : IVer
             }
         }
         Print(new DiagnosisReport(diagnosis), arguments.GetValue(_json), console);
+        if (diagnosis.Warning is { } warning)
+            console.Messages.Warning(warning);
         if (diagnosis.Kernels.Faults is not [KernelFault first, ..] faults)
             return ExitCode.Done;
         string others = faults.Count == 1 ? "" : $", and {faults.Count - 1} more";
@@ -54,9 +56,19 @@ internal sealed class DoctorVerb(Func<IReadOnlyList<KernelCheck>> checks) : IVer
     {
         using ReadProbe reads = weights is null ? new ReadProbe(ReadBytes) : new ReadProbe(weights);
         double Read(int count) => weights is null ? reads.FromMemory(count) : Math.Max(reads.FromMemory(count), reads.FromWeights(count));
+        (MachineLimits[] limits, string? warning) = Measure(threads, Read, interrupted);
+        if (warning is not null)
+            (limits, warning) = Measure(threads, Read, interrupted);   // most of what disturbs a machine is over in a second
+        return diagnosis with { Limits = limits, Warning = warning, Expected = weights is null ? null : ExpectedSpeed.Of(weights, limits[0], limits[^1]) };
+    }
+
+    private static (MachineLimits[] Limits, string? Warning) Measure(int threads, Func<int, double> read, CancellationToken interrupted)
+    {
+        var processors = Processors.Read();
         IEnumerable<int> counts = threads == 1 ? [1] : [1, threads];
-        MachineLimits[] limits = [.. counts.Select(count => MachineLimits.Measure(count, Read, interrupted))];
-        return diagnosis with { Limits = limits, Expected = weights is null ? null : ExpectedSpeed.Of(weights, limits[0], limits[^1]) };
+        MachineLimits[] limits = [.. counts.Select(count => MachineLimits.Measure(count, processors, read, interrupted))];
+        string? gain = Disturbance.OfGain(threads, processors.Cores, limits[0].KernelFma.Median, limits[^1].KernelFma.Median);
+        return (limits, Disturbance.Warning(limits.SelectMany(limit => limit.Disturbances()).Append(gain)));
     }
 
     private static void Print(DiagnosisReport report, bool json, CommandConsole console)
