@@ -4,6 +4,7 @@ using MyGpt.Runtime.Kernels;
 using MyGpt.Runtime.Kernels.WeightTypes;
 using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Sampling;
+using MyGpt.Runtime.Scoring;
 using MyGpt.Runtime.Weights;
 
 namespace MyGpt.Runtime.Tests.Doctor;
@@ -72,6 +73,9 @@ public unsafe class KernelCheckTests
         SamplingChecks.ArgMax(static x => x.LastIndexOf(x[ArgMax.Find(x)])),
         SamplingChecks.TopK(static (k, x) => new TopK(k + 1).Apply(x)),
         SamplingChecks.Draw(static (probabilities, unit) => Categorical.Draw(probabilities, 1 - unit)),
+        ScoringChecks.LogProbability(static (logits, token) => LogSoftmax.Of(logits[..Math.Max(token + 1, logits.Length / 8 * 8)], token)),   // no tail
+        ScoringChecks.Divergence(static (reference, logits) => KlDivergence.Of(logits, reference)),
+        ScoringChecks.Rank(static (logits, token) => TokenRank.Of(logits, token) + logits.Count(logits[token]) - 1),
         QuantizerChecks.Q4(static (weights, quants) => Q4Quantizer.Quantize(weights, quants), static (quants, scale, weights) =>
         {
             Q4Quantizer.Widen(quants, scale, weights);

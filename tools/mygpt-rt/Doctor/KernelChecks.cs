@@ -3,6 +3,7 @@ using MyGpt.Runtime.Kernels;
 using MyGpt.Runtime.Kernels.WeightTypes;
 using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Sampling;
+using MyGpt.Runtime.Scoring;
 using MyGpt.Runtime.Weights;
 
 namespace MyGpt.CommandLine.Doctor;
@@ -45,6 +46,9 @@ internal static class KernelChecks
         SamplingChecks.ArgMax(ArgMax.Find),
         SamplingChecks.TopK((k, logits) => new TopK(k).Apply(logits)),
         SamplingChecks.Draw(Categorical.Draw),
+        ScoringChecks.LogProbability(LogSoftmax.Of),
+        ScoringChecks.Divergence(KlDivergence.Of),
+        ScoringChecks.Rank(TokenRank.Of),
         QuantizerChecks.Q8(Q8Quantizer.Quantize, Q8Quantizer.Widen),
         QuantizerChecks.Q4(Q4Quantizer.Quantize, Q4Quantizer.Widen),
     ];

@@ -33,7 +33,7 @@ internal static class SamplingChecks
         return Trial.Exact($"{length} numbers, the largest at each place", found, expected);
     }));
 
-    public static KernelCheck TopK(TopKKernel keep) => new("top-k", [typeof(TopK)], () => Kept.SelectMany(IEnumerable<Trial> (k) =>
+    public static KernelCheck TopK(TopKKernel keep) => new("top-k", [typeof(TopK), typeof(OrderedKey)], () => Kept.SelectMany(IEnumerable<Trial> (k) =>
     {
         float[] different = Numbers.Floats(1001, seed: k, Spread);
         float[] ties = Array.ConvertAll(different, value => MathF.Round(value));   // some are equal, and stay or go together
