@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # What decoding keeps of its rate while another process has one of the processors: medians in tokens/s, idle and busy in turns.
 #   tools/stress/contention.sh WEIGHTS.BIN...
-# THREADS='2 4 8' are the thread counts, ROUNDS=5 the runs behind each median, CPU=0 the processor that the other process is pinned to. The
+# THREADS='2 4 8' are the thread counts, ROUNDS=5 the runs behind each median, CPU=0 the processor that the other process is pinned to,
+# OPTIONS='--speculate 8' more of generate's options. The
 # other process spins on register arithmetic, then copies a file of 256 MB from memory. Needs taskset and an otherwise idle machine.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
-[ $# -ge 1 ] || { sed -n '2,5s/^# *//p' "$0" >&2; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,6s/^# *//p' "$0" >&2; exit 2; }
 dotnet build tools/mygpt-rt -c Release >/dev/null
 tool=$PWD/tools/mygpt-rt/bin/Release/net10.0/mygpt-rt.dll
 work=$(mktemp -d)
@@ -28,7 +29,7 @@ stop() {
     other=
 }
 rate() { # WEIGHTS THREADS: tokens/s of the steps after the prompt
-    dotnet "$tool" generate "$1" --ids 13,1010,2007,3004 -n 128 --temperature 0 --threads "$2" --stats 2>&1 >/dev/null |
+    dotnet "$tool" generate "$1" --ids 13,1010,2007,3004 -n 128 --temperature 0 --threads "$2" --stats ${OPTIONS:-} 2>&1 >/dev/null |
         awk '$1 == "generated" { gsub(",", "", $4); print $4 }'
 }
 median() { sort -n "$1" | sed -n "$(( ($(wc -l <"$1") + 1) / 2 ))p"; }
