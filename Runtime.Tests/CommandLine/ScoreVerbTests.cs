@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using MyGpt.CommandLine;
 using MyGpt.CommandLine.Terminal;
 using MyGpt.Runtime.Model;
@@ -137,6 +138,30 @@ public class ScoreVerbTests(Models models)
         Assert.Contains($"{(100 * (Math.Exp(model - baseline) - 1)).ToString("+0.00;-0.00", System.Globalization.CultureInfo.InvariantCulture)} %\n", table.Output, StringComparison.Ordinal);
 
         static int Top(double[] row) => Array.IndexOf(row, row.Max());
+    }
+
+    [Fact]
+    public void Comparison_table_has_the_figures_of_the_json_each_in_its_column()
+    {
+        string[] args = ["score", models.ShakespeareQ4, "-", "--against", models.Shakespeare];
+        JsonElement json = Command.Run(Command.Utf8(Text), [.. args, "--json"]).Succeeded().Json(), against = json.GetProperty("against"), first = json.GetProperty("worst")[0];
+        string[] table = Command.Run(Command.Utf8(Text), args).Succeeded().Output.Split('\n');
+        Row("loss", [Of(json, "loss", "0.00000"), Of(against, "loss", "0.00000"), Of(json, "loss_increase", "+0.00000;-0.00000")]);
+        Row("perplexity", [Of(json, "perplexity", "0.000"), Of(against, "perplexity", "0.000"), Of(json, "perplexity_increase_percent", "+0.00;-0.00")]);
+        double bits = json.GetProperty("bits_per_byte").GetDouble() - against.GetProperty("bits_per_byte").GetDouble();
+        Row("bits per byte", [Of(json, "bits_per_byte", "0.000"), Of(against, "bits_per_byte", "0.000"), Number(bits, "+0.00000;-0.00000")]);
+        double increase = first.GetProperty("loss").GetDouble() - first.GetProperty("against_loss").GetDouble();
+        Row(Number(increase, "+0.00"), [Of(first, "loss", "0.00"), Of(first, "against_loss", "0.00"), Of(first, "kl_divergence", "0.00"), Of(first, "index", "0")]);
+        string before = first.GetProperty("before").GetString()!.Replace("\n", "\\n", StringComparison.Ordinal);
+        Assert.EndsWith($"  '{before}'", table[Array.FindIndex(table, line => line.StartsWith("change", StringComparison.Ordinal)) + 1], StringComparison.Ordinal);
+        Assert.Equal(
+            100 * Math.Exp(json.GetProperty("loss_increase").GetDouble()) * json.GetProperty("loss_increase_standard_error").GetDouble(),
+            json.GetProperty("perplexity_increase_percent_standard_error").GetDouble(), 1e-9);
+
+        void Row(string name, string[] cells) =>
+            Assert.Single(table, line => Regex.IsMatch(line, $"^ *{Regex.Escape(name)} +{string.Join(" +", cells.Select(Regex.Escape))}( |$)"));
+        static string Of(JsonElement item, string name, string format) => Number(item.GetProperty(name).GetDouble(), format);
+        static string Number(double value, string format) => value.ToString(format, System.Globalization.CultureInfo.InvariantCulture);
     }
 
     [Fact]
