@@ -23,21 +23,21 @@ public class StepCostTests
     public void Of_weights_is_the_price_of_all_matrices_together()
     {
         GptConfig config = TinyModels.Config with { EmbeddingDim = 512, HeadDim = 256, MlpDim = 512, VocabSize = 1024, LayerCount = 1, HeadCount = 2, KvHeadCount = 2 };
-        using InMemoryModel small = new(TinyModels.Config), alike = new(config), twice = new(config with { VocabSize = 2 * config.VocabSize });
 
-        Assert.Equal(StepCost.Token, small.Gpt.StepCost.Price);
-        Assert.Equal(84, alike.Gpt.StepCost.Price);   // 1.5 + 0.5 MiB of float32 weights: 8 MiB
-        Assert.Equal(84, twice.Gpt.StepCost.Price);
+        // 1.5 Mi weights in the block, 0.5 Mi in the head, in MiB of float32: 6 + 2. As q8 the head has a quarter of the weights at the dearer price.
+        Assert.Equal(84, StepCost.Of(Weights(config, head: ElementType.F32)).Price);
+        Assert.Equal(93, StepCost.Of(Weights(config, head: ElementType.Q8)).Price);
+        Assert.Equal(StepCost.Token, StepCost.Of(Weights(TinyModels.Config, head: ElementType.Q8)).Price);
     }
 
     [Fact]
-    public void Of_tokens_is_one_and_the_price_for_each_further_one()
+    public void PerToken_shares_the_first_tokens_cost_and_the_price_of_each_further_one()
     {
         var cost = new StepCost(96);
 
-        Assert.Equal(1, cost.Of(1));
-        Assert.Equal(1.75, cost.Of(2));
-        Assert.Equal(7.75, cost.Of(10));
+        Assert.Equal(1, cost.PerToken(1));
+        Assert.Equal(1.75 / 2, cost.PerToken(2));
+        Assert.Equal(7.75 / 10, cost.PerToken(10));
     }
 
     [Theory]
@@ -51,4 +51,8 @@ public class StepCostTests
         Assert.Equal([one, two, five], new[] { 1, 2, 5 }.Select(cost.Beside));
         Assert.InRange(cost.Beside(4096), StepCost.Token - 1, StepCost.Token);
     }
+
+    // Shapes and types without numbers; the head is the token embedding.
+    private static unsafe GptWeights Weights(GptConfig config, ElementType head) => GptWeights.Load(config, spec =>
+        new TensorView(spec.Name, spec.IsMatrix && spec.Rows == config.VocabSize ? head : ElementType.F32, SectionLayout.Rows, spec.Rows, spec.Columns, null));
 }

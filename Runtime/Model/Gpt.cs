@@ -44,7 +44,7 @@ public sealed unsafe class Gpt
     /// <summary>The tensors.</summary>
     public GptWeights Weights { get; }
 
-    /// <summary>What a step of decoding costs.</summary>
+    /// <summary>What a step of decoding costs, by its number of tokens.</summary>
     internal StepCost StepCost { get; }
 
     /// <summary>Appends a batch's tokens to their sequences and computes logits.</summary>
@@ -57,7 +57,7 @@ public sealed unsafe class Gpt
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(activations);
         Check(batch, activations);
-        activations.Partition.BeginCall(batch.IsPrompt, StepCost.Of(batch.TokenCount) / batch.TokenCount);
+        activations.Partition.BeginCall(batch.IsPrompt, StepCost.PerToken(batch.TokenCount));
         float* logits = activations.Logits(batch.LogitRowCount, Config.VocabSize);
         float* next = logits;
         for (var chunk = new BatchChunk(batch, activations.ChunkLength); chunk.Count > 0; chunk = chunk.Next())
