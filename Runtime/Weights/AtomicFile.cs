@@ -41,11 +41,10 @@ internal static class AtomicFile
         void Explained(Action step) => Explain(step, path, length, partial.Path, target);
     }
 
-    /// <summary>Refuses, before any work, a place that <see cref="Write"/> would refuse.</summary>
+    /// <summary>Refuses, before any work, a place that <see cref="Write"/> would refuse even if it may replace a file.</summary>
     /// <param name="path">The place.</param>
-    /// <param name="overwrite">Whether a file that is already there may be replaced.</param>
-    /// <exception cref="IOException">It is taken, a folder, a pipe or a device, or its folder does not exist.</exception>
-    public static void CheckPlace(string path, bool overwrite) => Target(path, overwrite);
+    /// <exception cref="IOException">It is a folder, a pipe or a device, or its folder does not exist.</exception>
+    public static void CheckPlace(string path) => Target(path, overwrite: true);
 
     private static void Explain(Action step, string path, long length, string temporary, string target)
     {

@@ -151,7 +151,7 @@ internal sealed class ConvertVerb : IVerb
             throw new CommandException(ExitCode.CannotAccess, $"'{weights}' is a folder; give the name of a file in it");
         if (Path.GetDirectoryName(weights) is { Length: > 0 } folder && !Directory.Exists(folder))
             throw CannotWrite(weights, $"the folder '{folder}' does not exist; make it first");
-        AtomicFile.CheckPlace(weights, overwrite: true);
+        AtomicFile.CheckPlace(weights);
         if (!force && File.Exists(target))
             throw CommandException.Usage($"'{weights}' exists; give --force to replace it, or another name");
     }
