@@ -102,7 +102,7 @@ public sealed record GenerationOptions
         init => field = value is >= 0 and <= MostSpeculated ? value : throw OutOfRange(nameof(Speculate), value, $"0 to {MostSpeculated}");
     }
 
-    /// <summary>What a guess costs in place of what the model's weights say, see <see cref="Model.StepCost"/>; for tests with models that are too small to gain.</summary>
+    /// <summary>The price of a guess, instead of the one that follows from the model's weights, see <see cref="Model.StepCost"/>; for tests, whose models are too small to gain.</summary>
     internal int? GuessPrice { get; init; }
 
     /// <summary>Whether each sample tells the <see cref="GeneratedSample.LogitsHash"/> of what its tokens were chosen from.</summary>

@@ -2,12 +2,12 @@ using MyGpt.Runtime.Model;
 
 namespace MyGpt.Runtime.Generation;
 
-/// <summary>Decides how many guesses the samples of a run may make: computing them beside other tokens has its price, and only right ones gain anything.</summary>
+/// <summary>Decides how many guesses the samples of a run may make: each has its price, and only right ones gain anything.</summary>
 /// <remarks>
-/// In units of a decoded token: a guess costs its price, a right one brings a token, and each step brings a little. Nothing is guessed
-/// without the means, so a text that repeats nothing loses 1/128 of the steps and the first token at most, as far as the prices are right. They are
-/// counts, not times: a run guesses the same on every machine. Samples share one account, since they share what a step costs, and what one learns about
-/// the text mostly holds for the others.
+/// An account in decoded tokens. It begins with one and gets 1/128 with each step; a guess costs its price, and a right one brings a token. Nothing is
+/// guessed that cannot be paid: where no guess is right, they cost one token and 1/128 of the steps at most, as far as the prices are right. These are
+/// constants, not measured times, so a run guesses the same on every machine. Samples share one account, since they share what a step costs, and where
+/// the text of one repeats itself, that of the others mostly does.
 /// </remarks>
 /// <param name="most">Most tokens that a sample guesses at a time, 1 or more.</param>
 /// <param name="cost">What guesses cost.</param>
@@ -18,7 +18,7 @@ internal sealed class GuessAccount(int most, StepCost cost)
     private int _means = Token;
     private int _price = cost.Beside(1);
 
-    /// <summary>How many guesses can be paid.</summary>
+    /// <summary>How many guesses can be paid in this step.</summary>
     public int Affordable => _means / _price;
 
     /// <summary>Begins a step.</summary>

@@ -7,7 +7,7 @@ namespace MyGpt.Runtime.Generation;
 /// <summary>What a run computes: the prompt once, then a step at a time for all samples that go on.</summary>
 /// <param name="setup">The run's.</param>
 /// <param name="samples">The run's; each chooses its own tokens.</param>
-/// <param name="guesses">What the samples guess by; null for no guesses.</param>
+/// <param name="guesses">What their guesses are paid from; null where nothing is guessed.</param>
 /// <param name="statistics">Where tokens and times are counted.</param>
 internal sealed class SampleSteps(RunSetup setup, GeneratedSample[] samples, GuessAccount? guesses, GenerationStatistics statistics)
 {

@@ -19,7 +19,7 @@ internal static unsafe class BlockPanel
     /// <summary>Tokens in the larger tile.</summary>
     public const int Tokens = 4;
 
-    /// <summary>Tokens from which unpacking pays: 124 M, two threads, 4 to 7 tokens take 0.71 to 0.93 of the time without, 8 up to 1.1 of it.</summary>
+    /// <summary>Tokens from which unpacking pays. Without it, 4 to 7 tokens take 0.71 to 0.93 of the time, and 8 up to 1.1 of it (docs/decisions/0004).</summary>
     public const int FewestTokens = 8;
 
     // In floats.

@@ -1,13 +1,13 @@
 namespace MyGpt.Runtime.Model;
 
-/// <summary>The tokens of one call of <see cref="Gpt.Forward"/>: a prompt, one token of a sequence, or one token each of several.</summary>
+/// <summary>The tokens of one call of <see cref="Gpt.Forward"/>, of one sequence or of several: a prompt, or the last token and perhaps some that are guessed to follow.</summary>
 public sealed class TokenBatch
 {
     private readonly List<int> _tokens = [];
     private readonly List<Part> _parts = [];
 
     /// <summary>
-    /// Whether a sequence adds tokens of a prompt, several at a time. Without, the call is a step of decoding: each sequence adds its last token, and
+    /// Whether any sequence adds several tokens of a prompt. If none does, the call is a step of decoding: each sequence adds its last token, and
     /// perhaps a few that are guessed to follow.
     /// </summary>
     internal bool IsPrompt { get; private set; }

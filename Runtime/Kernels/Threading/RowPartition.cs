@@ -64,7 +64,10 @@ internal sealed unsafe class RowPartition : IDisposable
     /// Whether the tokens are a prompt's: then long regions may allocate and go to Parallel.For, and none is timed. Else the regions are one
     /// step of decoding, the unit in which the team is compared with the caller.
     /// </param>
-    /// <param name="costOfWork">What a multiply-add costs beside one of a step with a single token, roughly: steps of several tokens are compared with those of one.</param>
+    /// <param name="costOfWork">
+    /// Time of a multiply-add, roughly, as a share of that in a step with a single token: by it, the speed of steps with several tokens is compared with
+    /// the speed of those with one.
+    /// </param>
     public void BeginCall(bool isPrompt, double costOfWork = 1)
     {
         _isPrompt = isPrompt;

@@ -104,7 +104,7 @@ internal sealed class PerplexityGate(double limit, string textPath, string text,
         }
     }
 
-    // Two blocks, or there is no standard error: without it nobody could tell an increase from chance.
+    // A standard error takes two blocks; without one nobody could tell an increase from chance.
     private ScoredText Encode(LanguageModel model, string checkpoint)
     {
         if (model.Tokenizer is null)

@@ -14,7 +14,7 @@ internal sealed class GateOptions
     private readonly Option<double?> _limit = Options.OptionalPercent(
         Limit, "with --text: write nothing, and exit with 5, if the perplexity is larger by more than this than with the checkpoint's own values");
 
-    private readonly Option<string?> _text = InputFile.Option(Text, $"the text in UTF-8, or - for standard input, on which {Limit} judges: of more than the context's tokens");
+    private readonly Option<string?> _text = InputFile.Option(Text, $"the text in UTF-8, or - for standard input, on which {Limit} judges; it needs at least two tokens more than the context has");
 
     /// <summary>Adds them to a verb.</summary>
     public void Define(Command command)

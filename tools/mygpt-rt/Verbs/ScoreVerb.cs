@@ -15,8 +15,8 @@ internal sealed class ScoreVerb : IVerb
     private const string Outcomes = """
 
 
-        exit codes  0 done, 2 usage or text that the vocabulary does not have, 3 a file is damaged, or the text is none: not UTF-8, above 16 MiB,
-                    fewer than two tokens; 4 a file cannot be read. A figure is never a failure; convert --max-perplexity-increase judges one
+        exit codes  0 done, 2 usage, or text that the vocabulary does not have, 3 a file is damaged, or no model could score the text (not UTF-8,
+                    above 16 MiB, fewer than two tokens), 4 a file cannot be read. No figure is a failure; convert --max-perplexity-increase judges
         """;
 
     private readonly Argument<string> _weights = InputFile.Argument("WEIGHTS.BIN", "the model");

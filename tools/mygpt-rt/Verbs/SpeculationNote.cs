@@ -3,7 +3,7 @@ using MyGpt.Runtime.Generation;
 
 namespace MyGpt.CommandLine.Verbs;
 
-/// <summary>Says so where fewer tokens are guessed than were asked for, or none: guesses of many samples take much memory, and a small model gains nothing.</summary>
+/// <summary>Says why fewer tokens are guessed than were asked for, or none: guesses of many samples take much memory, and a small model gains nothing.</summary>
 internal static class SpeculationNote
 {
     /// <summary>Prints it, one line, if the run guesses fewer tokens at a time than its options allow.</summary>

@@ -18,9 +18,10 @@ internal static class ScoringChecks
     private const float Spread = 20;
     private const double Relative = 1e-7, Absolute = 1e-7;   // a rounding to float32
 
-    // Nothing but a tail, a vector, one and more, many.
+    // Tails alone, one vector, one and a tail, many.
     private static readonly int[] Lengths = [1, 3, 8, 13, 100];
 
+    /// <summary>Of every token of a row.</summary>
     public static KernelCheck LogProbability(ProbabilityKernel kernel) => new("log softmax", [typeof(LogSoftmax), typeof(DoubleExp)], () => Lengths.Select(length =>
     {
         float[] x = Numbers.Floats(length, seed: length, Spread);
@@ -28,6 +29,7 @@ internal static class ScoringChecks
         return Trial.Near($"{length} numbers", [.. x.Select((_, token) => (float)kernel(x, token))], Array.ConvertAll(x, value => value - logSum), Relative, Absolute);
     }));
 
+    /// <summary>Of a row from another one, a little changed.</summary>
     public static KernelCheck Divergence(DivergenceKernel kernel) => new("divergence of distributions", [typeof(KlDivergence), typeof(DoubleExp)], () => Lengths.Select(length =>
     {
         float[] x = Numbers.Floats(length, seed: length, Spread), y = [.. x.Zip(Numbers.Floats(length, seed: 1), (value, change) => value + change)];
@@ -35,6 +37,7 @@ internal static class ScoringChecks
         return Trial.Near($"{length} numbers", [(float)kernel(x, y)], [expected], Relative, Absolute);
     }));
 
+    /// <summary>Of every token of a row in which some are equal.</summary>
     public static KernelCheck Rank(RankKernel kernel) => new("rank", [typeof(TokenRank)], () => Lengths.Select(length =>
     {
         float[] x = Array.ConvertAll(Numbers.Floats(length, seed: length, Spread), value => MathF.Round(value));   // some are equal

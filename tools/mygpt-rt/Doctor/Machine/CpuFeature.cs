@@ -13,7 +13,7 @@ internal sealed record CpuFeature(string Name, bool? InCpu, bool IsUsable)
     /// <summary>Those of this machine's architecture.</summary>
     public static IReadOnlyList<CpuFeature> All() => Of(RuntimeInformation.ProcessArchitecture);
 
-    /// <summary>Those of an architecture; none of one that kernels know no instructions of.</summary>
+    /// <summary>Those of an architecture; empty for one without kernels of its own.</summary>
     internal static IReadOnlyList<CpuFeature> Of(Architecture architecture) => architecture switch
     {
         Architecture.X64 or Architecture.X86 => Intel(),
@@ -46,7 +46,7 @@ internal sealed record CpuFeature(string Name, bool? InCpu, bool IsUsable)
         new("AVX-512VBMI", Has(more, 1), Avx512Vbmi.IsSupported),
     ];
 
-    // .NET says whether it uses it, and nothing says more.
+    // Nothing but .NET can be asked: what it does not use, the processor may have or not.
     private static CpuFeature Asked(string name, bool isUsable) => new(name, isUsable ? true : null, isUsable);
 
     private static bool Has(int word, int bit) => (word >> bit & 1) != 0;
