@@ -102,6 +102,15 @@ class Gpt(nn.Module):
         return self.gives(note("logits", self.head(note("final_norm", getattr(self, self.last)(x)))))
 
 
+def plain_state() -> dict[str, Tensor]:
+    """Tensors under names of the four families."""
+    state = {name.replace("query", "q_proj").replace("key", "k_proj").replace("value", "v_proj").replace("attn.proj", "attn.o_proj"): tensor
+             for name, tensor in Gpt().state_dict().items() if "mlp" not in name}
+    state |= {f"blocks.{i}.mlp.fc{n}.weight": torch.zeros(C, C) for i in range(LAYERS) for n in (1, 2)}
+    state["pos_emb.weight"] = state.pop("pos_emb")[0]
+    return state
+
+
 class HiddenStates(unittest.TestCase):
     def setUp(self) -> None:
         torch.manual_seed(2)
@@ -270,10 +279,7 @@ class Files(unittest.TestCase):
                     open_checkpoint(path)
 
     def test_a_bias_in_one_layer_only_is_refused(self) -> None:
-        state = {name.replace("query", "q_proj").replace("key", "k_proj").replace("value", "v_proj").replace("attn.proj", "attn.o_proj"): tensor
-                 for name, tensor in Gpt().state_dict().items() if "mlp" not in name}
-        state |= {f"blocks.{i}.mlp.fc{n}.weight": torch.zeros(C, C) for i in range(LAYERS) for n in (1, 2)}
-        state["pos_emb.weight"] = state.pop("pos_emb")[0]
+        state = plain_state()
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "a.pt"
             torch.save(state, path)
@@ -282,6 +288,15 @@ class Files(unittest.TestCase):
             torch.save(state, path)
             with self.assertRaisesRegex(ValueError, "attention_out has a bias in layer 0 and none in layer 1"):
                 PlainGpt(open_checkpoint(path), heads=1, activation="relu")
+
+    def test_a_config_of_other_types_is_refused(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "a.pt"
+            for config, reason in (([1], "its config is a list, not a dictionary"), ({"n_head": [1]}, r"n_head is \[1\], which is of no type"),
+                                   ({"n_head": 1, "activation": {}}, r"activation is {}, which"), ({"n_head": 1, "activation": "relu", "layer_norm_epsilon": "a"}, "layer_norm_epsilon is 'a'")):
+                torch.save({"model": plain_state(), "config": config}, path)
+                with self.assertRaisesRegex(ValueError, reason):
+                    PlainGpt(open_checkpoint(path))
 
 
 if __name__ == "__main__":

@@ -43,6 +43,8 @@ def open_checkpoint(path: Path, trust_pickle: bool = False) -> Checkpoint:
     if config is None:
         beside = path.parent / "config.json"
         config = json_object(beside, beside.read_bytes()) if beside.exists() else {}
+    if not (isinstance(config, dict) or hasattr(config, "__dict__")):
+        raise ValueError(f"{path}: its config is a {type(config).__name__}, not a dictionary")
     config = dict(config) if isinstance(config, dict) else dict(vars(config))   # build-nanogpt saves an object
     if isinstance(root.get("activation"), str):
         config.setdefault("activation", root["activation"])

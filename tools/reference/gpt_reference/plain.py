@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import functools
 import math
+import numbers
 from typing import Any, Callable
 
 import torch
@@ -30,12 +31,12 @@ class PlainGpt:
         is_conv1d = fused is not None and fused.shape[1] == 3 * fused.shape[0]      # Hugging Face's matrices are (in, out)
         if is_conv1d:
             self.weights = {name: w.t() if name[0].isdigit() and w.dim() == 2 else w for name, w in self.weights.items()}
-        self.heads = heads if heads else int(next((config[key] for key in ("n_head", "n_heads", "num_heads") if key in config), 0))
-        if not self.heads:
+        self.heads = heads or value_of(config, ("n_head", "n_heads", "num_heads"), numbers.Integral, 0)
+        if self.heads < 1:
             raise ValueError("the checkpoint does not say the number of heads; give --heads")
         is_mygpt = any(".mha.W_Q." in name for name in checkpoint.state)
         self.activation = activation or stated_activation(config) or family_activation(config, is_conv1d, is_mygpt)
-        self.epsilon = config.get("layer_norm_epsilon", 1e-5)
+        self.epsilon = value_of(config, ("layer_norm_epsilon",), numbers.Real, 1e-5)
         self.is_rms = config.get("norm_type") == "rms"
         self.layers = layer_count(self.weights)
         self.width = self.weights["tokens.weight"].shape[1]
@@ -102,8 +103,16 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return torch.stack([even * cos - odd * sin, even * sin + odd * cos], -1).flatten(-2)
 
 
+def value_of(config: dict[str, Any], names: tuple[str, ...], kind: type, default: Any) -> Any:
+    """The first of these that the config has, which may be anything in a file of a stranger's."""
+    name = next((name for name in names if config.get(name) is not None), None)
+    if name is not None and not isinstance(config[name], kind):
+        raise ValueError(f"the checkpoint's {name} is {config[name]!r:.50}, which is of no type that it can have")
+    return default if name is None else config[name]
+
+
 def stated_activation(config: dict[str, Any]) -> str | None:
-    stated = config.get("activation_function", config.get("activation"))
+    stated = value_of(config, ("activation_function", "activation"), str, None)
     activation = STATED.get(stated, stated)
     if activation is not None and activation not in ACTIVATIONS:
         raise ValueError(f"the checkpoint's activation is {stated}; if it is {', '.join(ACTIVATIONS)}, say so with --activation")
