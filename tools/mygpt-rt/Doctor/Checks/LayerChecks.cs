@@ -20,8 +20,9 @@ internal static unsafe class LayerChecks
     // Floats: two blocks of columns and a tail; many tokens, with what is left of tiles, groups and panels; rows so long that panels are shorter.
     private static readonly (int Columns, int Rows, int Tokens)[] ManyOfFloats = [(395, 55, 21), (203, 61, 37), (1537, 25, 33)];
 
-    // Blocks, whose panels know no longest row: more rows than are unpacked at once, on one thread; an odd number of blocks, cut.
-    private static readonly (int Columns, int Rows, int Tokens)[] ManyOfBlocks = [(40, 75, 6), (395, 55, 9)];
+    // Blocks, whose panels know no longest row, of as many tokens as are worth unpacking for: more rows than are unpacked at once, on one thread; an odd
+    // number of blocks, cut.
+    private static readonly (int Columns, int Rows, int Tokens)[] ManyOfBlocks = [(40, 75, 10), (395, 55, 9)];
 
     /// <summary>Layers of one type.</summary>
     /// <param name="type">A type of weights.</param>
