@@ -22,7 +22,8 @@ internal static class Disturbance
     public static string? OfGain(int threads, double? cores, double one, double all)
     {
         double gain = all / one, needed = 1 + (LeastGain * (Math.Min(threads, cores ?? 1) - 1));
-        return gain >= needed ? null : Text($"{Threads(threads)} computed {gain:0.0} times as much as one; their cores should give {needed:0.0} at least");
+        return gain >= needed ? null
+            : Text($"{Threads(threads)} computed {Math.Floor(gain * 10) / 10:0.0} times as much as one; their cores should give {needed:0.0#} at least");
     }
 
     /// <summary>The best round of a probe was far from the others.</summary>
