@@ -63,6 +63,19 @@ public class GuessAccountTests
         Assert.Equal(1, account.Affordable);          // 1 + 2 - 2 * 109/128, and cheaper alone
     }
 
+    [Fact]
+    public void What_was_earned_long_ago_pays_two_steps_full_of_guesses()
+    {
+        var account = new GuessAccount(Most, new StepCost(40));
+        for (int step = 0; step < 100; step++)
+        {
+            account.BeginStep(samples: 1);
+            account.Earn(Most);
+        }
+        account.BeginStep(samples: 1);
+        Assert.Equal(2 * Most, account.Affordable);
+    }
+
     private int Guess(Speculation speculation, bool isRight)
     {
         int count = speculation.Propose(_sequence, 50, room: 50);

@@ -26,6 +26,7 @@ internal sealed class GuessAccount(int most, StepCost cost)
     public void BeginStep(int samples)
     {
         _price = cost.Beside(samples);
+        // What was earned long ago pays no more than two steps full of guesses.
         _means = (int)Math.Min(_means + Allowance, 2L * most * samples * _price);
     }
 

@@ -6,7 +6,7 @@ namespace MyGpt.Runtime.Generation;
 /// <param name="account">The run's.</param>
 internal sealed class Speculation(int most, GuessAccount account)
 {
-    // One alone costs nearly what two do: layers run over whole tiles of tokens.
+    // With f32 and bf16 one alone costs nearly what two do: their layers run over whole tiles of tokens.
     private const int Fewest = 2;
 
     private int _next = Math.Min(Fewest, most);

@@ -57,7 +57,7 @@ internal static class LayerReport
 
     private static string Limit(double? limit, double found) => limit is { } most ? Figures.Small(most, found) : "-";
 
-    // Close to the limit with digits that say on which side: 100.2 % is no 100 %.
+    // Close to the limit with more digits: 100.2 % is no 100 %. The verdict says on which side it is.
     private static string Percent(double share) => share < 10
         ? share.ToString(Math.Abs(share - 1) < 0.005 ? "0.00 %" : "0 %", CultureInfo.InvariantCulture)
         : $"{share.ToString("0", CultureInfo.InvariantCulture)} x";
