@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using MyGpt.CommandLine.Bench;
-using MyGpt.CommandLine.Doctor.Machine;
+using MyGpt.CommandLine.Machine;
 using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Tests.Model;
 using MyGpt.Runtime.Tests.Weights;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using MyGpt.CommandLine.Bench;
 using MyGpt.CommandLine.Doctor;
-using MyGpt.CommandLine.Doctor.Machine;
+using MyGpt.CommandLine.Machine;
 using MyGpt.CommandLine.Terminal;
 
 namespace MyGpt.Runtime.Tests.Doctor;

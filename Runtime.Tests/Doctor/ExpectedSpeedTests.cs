@@ -1,6 +1,5 @@
 using MyGpt.CommandLine.Bench;
 using MyGpt.CommandLine.Doctor;
-using MyGpt.CommandLine.Doctor.Machine;
 using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Weights;
 

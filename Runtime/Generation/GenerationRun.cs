@@ -51,6 +51,12 @@ public sealed class GenerationRun : IDisposable
     public GenerationStatistics Statistics { get; } = new();
 
     /// <summary>
+    /// Most tokens that are guessed to follow a sample at a time, see <see cref="GenerationOptions.Speculate"/>: fewer than wanted where many samples share
+    /// the memory for it, 0 without a cache or where a model is too small to gain.
+    /// </summary>
+    public int MostProposals => _setup.MostProposals;
+
+    /// <summary>
     /// Becomes true before the first step that sees only the last T_max tokens: from there on, a token costs as much as a prompt
     /// of T_max tokens.
     /// </summary>
@@ -116,9 +122,6 @@ public sealed class GenerationRun : IDisposable
         _disposed = true;
         ReleaseSession();
     }
-
-    /// <summary>Most tokens that are proposed to follow a sample at a time: fewer than the options say where many samples share the memory for it.</summary>
-    internal int MostProposals => _setup.MostProposals;
 
     /// <summary>Whether a guess that is right brings more than it costs; nothing is guessed otherwise.</summary>
     internal bool GuessesPay => _setup.GuessesPay;

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+import example_lecture
 from gpt_reference import Case, Continuation, OwnGpt, own, write_reference
 from gpt_reference.checkpoint import open_checkpoint
 from gpt_reference.files import LEGACY_MAGIC
@@ -297,6 +298,13 @@ class Files(unittest.TestCase):
                 torch.save({"model": plain_state(), "config": config}, path)
                 with self.assertRaisesRegex(ValueError, reason):
                     PlainGpt(open_checkpoint(path))
+
+    def test_a_context_of_another_type_is_refused_with_a_class_too(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "a.pt"
+            torch.save({"model": example_lecture.LectureGpt().state_dict(), "config": {"block_size": []}}, path)
+            with self.assertRaisesRegex(ValueError, r"block_size is \[\], which is of no type"):
+                own.own_gpt("example_lecture:LectureGpt", path, False)
 
 
 if __name__ == "__main__":

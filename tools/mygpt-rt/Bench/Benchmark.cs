@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using MyGpt.CommandLine.Doctor.Machine;
+using MyGpt.CommandLine.Machine;
 using MyGpt.CommandLine.Terminal;
 using MyGpt.CommandLine.Verbs;
 using MyGpt.Runtime;

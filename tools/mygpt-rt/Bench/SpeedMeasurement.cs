@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using MyGpt.CommandLine.Doctor.Machine;
+using MyGpt.CommandLine.Machine;
 using MyGpt.Runtime.Model;
 
 namespace MyGpt.CommandLine.Bench;

@@ -1,4 +1,4 @@
-using MyGpt.CommandLine.Doctor.Machine;
+using MyGpt.CommandLine.Machine;
 
 namespace MyGpt.CommandLine.Doctor;
 

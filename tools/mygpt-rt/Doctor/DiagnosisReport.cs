@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using MyGpt.CommandLine.Bench;
-using MyGpt.CommandLine.Doctor.Machine;
+using MyGpt.CommandLine.Machine;
 using MyGpt.CommandLine.Terminal;
 using MyGpt.CommandLine.Verbs;
 using MyGpt.Runtime.Weights;

@@ -1,5 +1,4 @@
 using MyGpt.CommandLine.Bench;
-using MyGpt.CommandLine.Doctor.Machine;
 using MyGpt.Runtime.Kernels.Threading;
 using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Weights;

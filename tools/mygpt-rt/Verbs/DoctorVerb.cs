@@ -2,7 +2,7 @@ using System.CommandLine;
 using MyGpt.CommandLine.Arguments;
 using MyGpt.CommandLine.Bench;
 using MyGpt.CommandLine.Doctor;
-using MyGpt.CommandLine.Doctor.Machine;
+using MyGpt.CommandLine.Machine;
 using MyGpt.CommandLine.Terminal;
 using MyGpt.Runtime;
 using MyGpt.Runtime.Model;

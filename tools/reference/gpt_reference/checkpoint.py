@@ -107,3 +107,11 @@ def json_object(path: Path, text: bytes | bytearray) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"{path}: JSON, but no object")
     return value
+
+
+def value_of(config: dict[str, Any], names: tuple[str, ...], kind: type, default: Any) -> Any:
+    """The first of these that the config has, which may be anything in a file of a stranger's."""
+    name = next((name for name in names if config.get(name) is not None), None)
+    if name is not None and not isinstance(config[name], kind):
+        raise ValueError(f"the checkpoint's {name} is {config[name]!r:.50}, which is of no type that it can have")
+    return default if name is None else config[name]

@@ -5,13 +5,14 @@ import copy
 import functools
 import importlib
 import inspect
+import numbers
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from .checkpoint import Checkpoint, open_checkpoint
+from .checkpoint import Checkpoint, open_checkpoint, value_of
 from .parts import MASK, unwrapped
 from .seen import Seen, not_seen, part
 
@@ -81,7 +82,7 @@ def own_gpt(code: str, path: Path, trust_pickle: bool, context: int | None = Non
     checkpoint = open_checkpoint(path, trust_pickle)
     module = made(own, getattr(python, "GPTConfig", None), checkpoint.config)
     fill(module, checkpoint)
-    context = context or next((checkpoint.config[key] for key in CONTEXT_FIELDS if key in checkpoint.config), None) or positions(module)
+    context = context or value_of(checkpoint.config, CONTEXT_FIELDS, numbers.Integral, None) or positions(module)
     if context is None:
         raise ValueError(f"neither the checkpoint nor {class_name} shows the context length; say it with --context")
     return OwnGpt(module, context)

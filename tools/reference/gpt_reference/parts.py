@@ -5,7 +5,7 @@ import re
 
 from torch import Tensor
 
-WRAPPERS = re.compile(r"(?:_orig_mod\.|module\.)*")   # torch.compile, DataParallel
+WRAPPER_NAMES = re.compile(r"(?:_orig_mod\.|module\.)*")   # torch.compile, DataParallel
 BLOCK = re.compile(r"(?:h|blocks|layers)\.(\d+)\.(.+)")
 ATTENTION, MLP = r"(?:attn|attention|mha)\.", r"(?:mlp|ffn|ff|ffwd|feed_forward)\."
 OF_MODEL = {
@@ -31,7 +31,7 @@ ROTARY = re.compile(r".*\." + ATTENTION + r"rope_(cos|sin)")   # the same tables
 
 def unwrapped(name: str) -> str:
     """A name without what wrappers put before it."""
-    return WRAPPERS.sub("", name, count=1)
+    return WRAPPER_NAMES.sub("", name, count=1)
 
 
 def part(module: str) -> str | None:

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .checkpoint import Checkpoint
+from .checkpoint import Checkpoint, value_of
 from .parts import layer_count, weights_of
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -101,14 +101,6 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Turns neighbours (2i, 2i + 1) of x, (NH, T, HS), by the angles of their position, (T, HS / 2)."""
     even, odd = x[..., 0::2], x[..., 1::2]
     return torch.stack([even * cos - odd * sin, even * sin + odd * cos], -1).flatten(-2)
-
-
-def value_of(config: dict[str, Any], names: tuple[str, ...], kind: type, default: Any) -> Any:
-    """The first of these that the config has, which may be anything in a file of a stranger's."""
-    name = next((name for name in names if config.get(name) is not None), None)
-    if name is not None and not isinstance(config[name], kind):
-        raise ValueError(f"the checkpoint's {name} is {config[name]!r:.50}, which is of no type that it can have")
-    return default if name is None else config[name]
 
 
 def stated_activation(config: dict[str, Any]) -> str | None:

@@ -132,11 +132,11 @@ class Seen:
             return self.gave[f"{i}.qkv"]
         found: list[Tensor] = []
         for name in ("q", "k", "v"):
-            parts = sorted((part for part in self.parts if part.startswith(f"{i}.{name}.")), key=lambda part: int(part.rpartition(".")[2]))
-            parts = parts or [f"{i}.{name}"]
-            if not all(part in self.gave for part in parts):
+            heads = sorted((key for key in self.parts if key.startswith(f"{i}.{name}.")), key=lambda key: int(key.rpartition(".")[2]))
+            keys = heads or [f"{i}.{name}"]
+            if not all(key in self.gave for key in keys):
                 return None
-            found += [self.gave[part] for part in parts]
+            found += [self.gave[key] for key in keys]
         return torch.cat(found, -1)
 
 

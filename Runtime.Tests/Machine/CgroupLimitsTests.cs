@@ -1,6 +1,6 @@
-using MyGpt.CommandLine.Doctor.Machine;
+using MyGpt.CommandLine.Machine;
 
-namespace MyGpt.Runtime.Tests.Doctor;
+namespace MyGpt.Runtime.Tests.Machine;
 
 public sealed class CgroupLimitsTests : IDisposable
 {

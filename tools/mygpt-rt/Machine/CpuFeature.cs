@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
-namespace MyGpt.CommandLine.Doctor.Machine;
+namespace MyGpt.CommandLine.Machine;
 
 /// <summary>A group of instructions that kernels, or the code around them, can be faster with.</summary>
 /// <param name="Name">What the vendor calls it.</param>

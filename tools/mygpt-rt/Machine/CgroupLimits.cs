@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace MyGpt.CommandLine.Doctor.Machine;
+namespace MyGpt.CommandLine.Machine;
 
 /// <summary>What Linux's control groups, such as a container's, allow this process.</summary>
 /// <param name="Processors">Processor time, in processors; null for no limit, or where none shows.</param>

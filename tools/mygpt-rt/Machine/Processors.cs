@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace MyGpt.CommandLine.Doctor.Machine;
+namespace MyGpt.CommandLine.Machine;
 
 /// <summary>The processors that this process may use.</summary>
 /// <param name="Count">How many, of limited time if a container says so: 1.5 is one and the other half of the time.</param>

@@ -2,11 +2,11 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.Arm;
 using System.Text.Json;
-using MyGpt.CommandLine.Doctor.Machine;
+using MyGpt.CommandLine.Machine;
 using MyGpt.Runtime.Tests.CommandLine;
 using CpuArchitecture = System.Runtime.InteropServices.Architecture;
 
-namespace MyGpt.Runtime.Tests.Doctor;
+namespace MyGpt.Runtime.Tests.Machine;
 
 public class CpuFeatureTests
 {

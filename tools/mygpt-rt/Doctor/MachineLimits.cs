@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using MyGpt.CommandLine.Bench;
+using MyGpt.CommandLine.Machine;
 
-namespace MyGpt.CommandLine.Doctor.Machine;
+namespace MyGpt.CommandLine.Doctor;
 
 /// <summary>What the machine can do with a number of threads: the limits that a model is held against.</summary>
 /// <param name="Threads">Threads that worked.</param>

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 using System.Text;
 using MyGpt.Runtime.Kernels;
 
-namespace MyGpt.CommandLine.Doctor.Machine;
+namespace MyGpt.CommandLine.Machine;
 
 /// <summary>The machine as this process sees it.</summary>
 internal sealed record MachineDescription
