@@ -79,8 +79,8 @@ check_lecture() {
 }
 check_scripts() {
     local status=0
-    "$python" tools/reference/test_reference.py 2>"$work/errors" || status=1
-    report test_reference.py "$status" "$(sed -n 's/^Ran \([0-9]* tests\) .*/\1/p' "$work/errors")"
+    "$python" -m unittest discover -s tools/reference 2>"$work/errors" || status=1
+    report "unit tests" "$status" "$(sed -n 's/^Ran \([0-9]* tests\) .*/\1/p' "$work/errors")"
 }
 
 check nanogpt_char_nobias ckpt.pt -- --trust-pickle
