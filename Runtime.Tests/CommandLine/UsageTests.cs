@@ -1,3 +1,5 @@
+using MyGpt.CommandLine;
+
 namespace MyGpt.Runtime.Tests.CommandLine;
 
 /// <summary>Command lines that make no sense: exit code 2, one line that says what to do, nothing else.</summary>
@@ -84,6 +86,7 @@ public class UsageTests
     [InlineData("score")]
     [InlineData("tokenize")]
     [InlineData("bench")]
+    [InlineData("doctor")]
     public void Help_of_a_verb_is_a_result(string verb)
     {
         CommandResult result = Command.Run(verb, "--help").Succeeded();
@@ -100,7 +103,15 @@ public class UsageTests
     public void Help_lists_every_verb()
     {
         string help = Command.Run("--help").Succeeded().Output;
-        Assert.All(["convert", "generate", "inspect", "verify", "score", "tokenize", "bench"], verb => Assert.Contains($"  {verb}", help, StringComparison.Ordinal));
+        Assert.All(["convert", "generate", "inspect", "verify", "score", "tokenize", "bench", "doctor"], verb => Assert.Contains($"  {verb}", help, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Help_explains_every_exit_code()
+    {
+        string help = Command.Run("--help").Succeeded().Output;
+        string codes = help[help.IndexOf("exit codes", StringComparison.Ordinal)..help.IndexOf("Usage:", StringComparison.Ordinal)];
+        Assert.All(Enum.GetValues<ExitCode>(), code => Assert.Matches($@"\s{(int)code} [a-z]", codes));
     }
 
     [Fact]

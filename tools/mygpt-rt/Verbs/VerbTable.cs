@@ -8,6 +8,13 @@ namespace MyGpt.CommandLine.Verbs;
 /// <summary>Every verb there is. A new verb is a line here and a class beside this one.</summary>
 internal static class VerbTable
 {
+    private const string Description = """
+        Runs the GPT you trained: convert its checkpoint once, then generate text on the CPU.
+
+        exit codes  0 done, 1 an error of ours, 2 usage, 3 a file is damaged or not what it should be, 4 a file cannot be opened, read or written,
+                    5 a check did not hold (verify, doctor, convert --max-perplexity-increase), 130 interrupted
+        """;
+
     private static readonly (string Name, string Description, Func<IVerb> Create)[] Verbs =
     [
         ("convert", "turn a checkpoint into weights.bin", () => new ConvertVerb()),
@@ -25,7 +32,7 @@ internal static class VerbTable
     /// <param name="console">Where results and messages go.</param>
     public static RootCommand Build(IReadOnlyList<string> args, CommandConsole console)
     {
-        var root = new RootCommand("Runs the GPT you trained: convert its checkpoint once, then generate text on the CPU.")
+        var root = new RootCommand(Description)
         {
             HelpName = "mygpt-rt",
         };
