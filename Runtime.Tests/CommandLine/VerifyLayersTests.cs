@@ -139,6 +139,35 @@ public sealed class VerifyLayersTests : IDisposable
             Names(_model.Verify("--json").Json().GetProperty("layers").GetProperty("operations")));
     }
 
+    [Theory]
+    [InlineData("blocks.0.attention_norm", "token_embedding", "embedding embedding_norm", "embedding and embedding_norm before it are")]
+    [InlineData("embedding_norm", "token_embedding", "embedding", "embedding before it is")]
+    [InlineData("blocks.1.mlp_hidden", "blocks.1.mlp_norm.weight", "blocks.1.attention_residual blocks.1.mlp_norm",
+        "blocks.1.attention_residual and blocks.1.mlp_norm before it are")]
+    [InlineData("logits", "blocks.1.attention.qkv.weight", "blocks.1.qkv blocks.1.attention blocks.1.attention_residual blocks.1.mlp_norm "
+        + "blocks.1.mlp_hidden blocks.1.mlp_residual final_norm", "blocks.1.qkv to final_norm (7 operations) before it are")]
+    public void Verify_layers_says_which_operations_before_the_first_are_not_in_the_reference(string first, string tensor, string missing, string names)
+    {
+        _model.WriteWeights(changedTensor: tensor);
+        _model.WriteReference(wanted: name => !missing.Split(' ').Append("blocks.0.qkv").Contains(name));   // a gap before one that holds, or behind the first, is no cause
+        AssertNames(first);
+        string line = _model.Verify().Output.Split('\n').Single(line => line.StartsWith("first to diverge: ", StringComparison.Ordinal));
+        Assert.EndsWith($"; {names} not in the reference: the cause may be there", line, StringComparison.Ordinal);
+        Assert.Equal(missing.Split(' '), Gap(_model.Verify("--json")));
+    }
+
+    [Fact]
+    public void Verify_layers_of_a_whole_reference_says_nothing_of_a_gap()
+    {
+        _model.WriteWeights(changedTensor: "blocks.1.mlp_norm.weight");
+        _model.WriteReference();
+        Assert.DoesNotContain("not in the reference", _model.Verify().Output, StringComparison.Ordinal);
+        Assert.Empty(Gap(_model.Verify("--json")));
+        _model.WriteWeights();
+        _model.WriteReference(wanted: name => name == "final_norm");
+        Assert.Empty(Gap(_model.Verify("--json").Succeeded()));
+    }
+
     [Fact]
     public void Verify_layers_widens_limits_by_the_float_error_that_the_reference_states()
     {
@@ -232,6 +261,9 @@ public sealed class VerifyLayersTests : IDisposable
 
     private JsonObject Operation(int item, string name) =>
         _model.Json["cases"]![item]!["hidden"]!["operations"]!.AsArray().Single(operation => (string)operation!["name"]! == name)!.AsObject();
+
+    private static IEnumerable<string?> Gap(CommandResult result) =>
+        result.Json().GetProperty("layers").GetProperty("not_compared_before").EnumerateArray().Select(name => name.GetString());
 
     private static IEnumerable<string?> Names(JsonElement operations) => operations.EnumerateArray().Select(each => each.GetProperty("name").GetString());
 }

@@ -21,15 +21,16 @@ internal sealed class LayerComparison(GptConfig config)
     /// <param name="logits">Figures of the logits, which take their place where they are not among the hidden states.</param>
     public LayerVerification Result(DifferenceLimit limit, LogitFigures logits)
     {
+        List<OperationSpec> computed = [.. OperationSpec.For(config)];
         List<OperationResult> operations = [];
-        foreach (OperationSpec spec in OperationSpec.For(config))
+        foreach (OperationSpec spec in computed)
         {
             if (_figures.TryGetValue(spec, out OperationFigures? figures))
                 operations.Add(figures.Result(spec, limit));
             else if (spec.Operation == ForwardOperation.Logits)
                 operations.Add(new OperationResult(spec, logits.LargestReference, logits.MaxDifference, logits.RmsDifference, Where: null, limit.OfLogits, RmsLimit: null));
         }
-        return new LayerVerification(operations);
+        return new LayerVerification(operations, computed);
     }
 
     private OperationFigures FiguresOf(OperationSpec spec)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using MyGpt.CommandLine.Terminal;
 using MyGpt.CommandLine.Verbs;
+using MyGpt.Runtime.Model;
 
 namespace MyGpt.CommandLine.Verify;
 
@@ -39,12 +40,24 @@ internal static class LayerReport
             string rms = first.RmsLimit is null
                 ? ""
                 : $"; RMS {Figures.Small(first.RmsDifference, first.RmsLimit)}, limit {Limit(first.RmsLimit, first.RmsDifference)}";
-            return $"first to diverge: {Place(first)}: {most}{rms}";
+            return $"first to diverge: {Place(first)}: {most}{rms}{Gap(layers.NotComparedBefore)}";
         }
         OperationResult closest = layers.Operations.MaxBy(operation => operation.LimitShare ?? 0)!;
         return closest.LimitShare is { } share
             ? $"no operation diverges; the closest to a limit: {Place(closest)}, {Percent(share)} of it"
             : "no limit applies, so none is said to diverge";
+    }
+
+    private static string Gap(IReadOnlyList<OperationSpec> missing)
+    {
+        string names = missing.Count switch
+        {
+            0 => "",
+            1 => missing[0].Name,
+            2 => $"{missing[0].Name} and {missing[1].Name}",
+            _ => $"{missing[0].Name} to {missing[^1].Name} ({Figures.Count(missing.Count)} operations)",
+        };
+        return missing.Count == 0 ? "" : $"; {names} before it {(missing.Count == 1 ? "is" : "are")} not in the reference: the cause may be there";
     }
 
     private static string Place(OperationResult operation) => operation.Spec.Layer is { } layer

@@ -4,10 +4,25 @@ namespace MyGpt.CommandLine.Verify;
 
 /// <summary>What the comparison of a model's operations with hidden states found.</summary>
 /// <param name="Operations">Those that the reference has, and the logits, in the order of computation.</param>
-internal sealed record LayerVerification(IReadOnlyList<OperationResult> Operations)
+/// <param name="Computed">All that the model computes, in that order.</param>
+internal sealed record LayerVerification(IReadOnlyList<OperationResult> Operations, List<OperationSpec> Computed)
 {
     /// <summary>The first operation that is past one of its limits; null where there is none.</summary>
     public OperationResult? First => Operations.FirstOrDefault(operation => operation.Diverges);
+
+    /// <summary>Those that the reference has not, between <see cref="First"/> and the one compared before it, which holds: any of them may be the cause.</summary>
+    public IReadOnlyList<OperationSpec> NotComparedBefore
+    {
+        get
+        {
+            if (First is not { } first)
+                return [];
+            int end = Computed.IndexOf(first.Spec), start = end;
+            while (start > 0 && !Operations.Any(operation => operation.Spec == Computed[start - 1]))
+                start--;
+            return [.. Computed.Take(start..end)];
+        }
+    }
 }
 
 /// <summary>One operation over all prompts with hidden states.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MyGpt.CommandLine.Terminal;
+using MyGpt.Runtime.Model;
 
 namespace MyGpt.CommandLine.Verify;
 
@@ -76,6 +77,10 @@ internal static class VerificationJson
             WriteOperation(json, "first_divergence", first);
         else
             json.WriteNull("first_divergence");
+        json.WriteStartArray("not_compared_before");
+        foreach (OperationSpec operation in layers.NotComparedBefore)
+            json.WriteStringValue(operation.Name);
+        json.WriteEndArray();
         json.WriteStartArray("operations");
         foreach (OperationResult operation in layers.Operations)
             WriteOperation(json, null, operation);
