@@ -2,9 +2,11 @@
 """What dump.py does with prompts that do not fit, and with files that are no checkpoints; part of check.sh."""
 from __future__ import annotations
 
+import errno
 import io
 import json
 import pickle
+import resource
 import struct
 import tarfile
 import tempfile
@@ -20,6 +22,7 @@ from gpt_reference import Case, Continuation, OwnGpt, own, write_reference
 from gpt_reference.checkpoint import open_checkpoint
 from gpt_reference.files import LEGACY_MAGIC
 from gpt_reference.plain import PlainGpt
+from gpt_reference.reference import JSON, LOGITS_F64
 from tiny_gpt import IDS, T_MAX, V, Gpt, plain_state
 
 
@@ -47,6 +50,29 @@ class Prompts(unittest.TestCase):
             with self.assertRaisesRegex(ValueError, "b: logits has NaN or infinite numbers"):
                 write_reference(OwnGpt(Gpt(lambda x: x * torch.nan), T_MAX), out, [Case("b", IDS)], [])
             self.assertEqual({path.name: path.read_bytes() for path in out.iterdir()}, before)
+
+    def test_a_run_that_fails_leaves_no_folder_that_it_made(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            there = Path(folder) / "there"
+            there.mkdir()
+            for out in (there, there / "new", Path(folder) / "a" / "b"):
+                with self.assertRaisesRegex(ValueError, "p: logits has NaN or infinite numbers"):
+                    write_reference(OwnGpt(Gpt(lambda x: x * torch.nan), T_MAX), out, [Case("p", IDS)], [])
+                self.assertEqual([*Path(folder).rglob("*")], [there])
+
+    def test_a_file_that_cannot_be_written_is_named_and_leaves_no_folder(self) -> None:
+        size = len(IDS) * V * 8
+        for name, limit in ((LOGITS_F64, size - 1), (JSON, size)):
+            with tempfile.TemporaryDirectory() as folder:
+                out, before = Path(folder) / "new", resource.getrlimit(resource.RLIMIT_FSIZE)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))   # as a full disk: some bytes are written, then an error
+                try:
+                    with self.assertRaises(OSError) as failed:
+                        write_reference(OwnGpt(Gpt(), T_MAX), out, [Case("p", IDS)], [], note="longer than the numbers" * size)
+                finally:
+                    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+                self.assertEqual((failed.exception.filename, failed.exception.errno), (str(out / name), errno.EFBIG))
+                self.assertEqual([*Path(folder).iterdir()], [])
 
 
 class Files(unittest.TestCase):

@@ -3,9 +3,11 @@ from __future__ import annotations
 
 import json
 import tempfile
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO, Iterable, Protocol
+from typing import Any, Iterable, Iterator, Protocol
 
 import torch
 from torch import Tensor
@@ -52,10 +54,8 @@ def write_reference(model: Model, folder: Path, cases: list[Case], continuations
         check(model, case.name, case.ids, model.context_length)
     for item in continuations:
         check(model, item.name, item.ids)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".partial-", dir=folder) as unfinished:
-        new = Path(unfinished)
-        with open(new / LOGITS_F32, "wb") as single, open(new / LOGITS_F64, "wb") as double, open(new / HIDDEN, "wb") as steps:
+    with unfinished(folder) as new:
+        with FileIO(new / LOGITS_F32, "w") as single, FileIO(new / LOGITS_F64, "w") as double, FileIO(new / HIDDEN, "w") as steps:
             written = [write_case(model, case, single, double, steps if hidden else None) for case in cases]
             has_hidden = steps.tell() > 0
         reference = {**notes, "torch": torch.__version__, "logits_file": LOGITS_F32, "logits_f64_file": LOGITS_F64}
@@ -63,12 +63,28 @@ def write_reference(model: Model, folder: Path, cases: list[Case], continuations
             reference["hidden_not_seen"] = getattr(model, "not_seen", [])
         reference |= {"cases": written, "greedy": [continue_greedily(model, item) for item in continuations]}
         lines = [f"{json.dumps(key)}: {json.dumps(value, allow_nan=False)}" for key, value in reference.items()]
-        (new / JSON).write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
+        with FileIO(new / JSON, "w") as file:
+            put(file, ("{\n" + ",\n".join(lines) + "\n}\n").encode())
         for name in (JSON, HIDDEN):   # of an earlier run
             (folder / name).unlink(missing_ok=True)
         for name in (LOGITS_F32, LOGITS_F64, *([HIDDEN] if has_hidden else []), JSON):
             (new / name).replace(folder / name)
     return reference
+
+
+@contextmanager
+def unfinished(folder: Path) -> Iterator[Path]:
+    """A folder in the given one for files that are not whole yet. If they never are, no folder that was made for them stays."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".partial-", dir=folder) as new:
+            yield Path(new)
+    except BaseException:
+        with suppress(OSError):   # somebody else has put a file there
+            for path in missing:
+                path.rmdir()
+        raise
 
 
 def check(model: Model, name: str, ids: list[int], most: int | None = None) -> None:
@@ -80,7 +96,7 @@ def check(model: Model, name: str, ids: list[int], most: int | None = None) -> N
         raise ValueError(f"{name}: {len(ids)} tokens, and the context holds {most}")
 
 
-def write_case(model: Model, case: Case, single: BinaryIO, double: BinaryIO, steps: BinaryIO | None) -> dict[str, Any]:
+def write_case(model: Model, case: Case, single: FileIO, double: FileIO, steps: FileIO | None) -> dict[str, Any]:
     in_f32, in_f64 = (run(model, case.name, case.ids, dtype, steps is not None) for dtype in (torch.float32, torch.float64))
     first = len(case.ids) - 1 if case.only_last else 0
     offset = append(double, in_f64["logits"][first:])
@@ -117,12 +133,22 @@ def run(model: Model, name: str, ids: list[int], dtype: torch.dtype, hidden: boo
     return values
 
 
-def append(file: BinaryIO, numbers: Tensor) -> int:
+def append(file: FileIO, numbers: Tensor) -> int:
     """Writes little-endian numbers row by row, and returns how many were there before."""
     array = numbers.contiguous().numpy()
     offset = file.tell() // array.itemsize
-    file.write(array.astype(array.dtype.newbyteorder("<")).tobytes())
+    put(file, array.astype(array.dtype.newbyteorder("<")).tobytes())
     return offset
+
+
+def put(file: FileIO, data: bytes) -> None:
+    """Writes all of it. On a full disk the system does not say to which file: it is named by the place that it would have had."""
+    rest, path = memoryview(data), Path(str(file.name))
+    try:
+        while rest:
+            rest = rest[file.write(rest):]
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path.parent.parent / path.name)) from None
 
 
 def argmax(logits: Tensor) -> int:
