@@ -103,6 +103,22 @@ public class FamilyTests
         Assert.Contains(report.Of(kind), line => line.StartsWith("activation ", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("nanogpt_char_nobias/ckpt.pt")]
+    [InlineData("mygpt_ch18_old_config/ch18.ckpt")]
+    [InlineData("mygpt_final_shakespeare/shakespeare.ckpt")]
+    [InlineData("microgpt_relu/microgpt.json")]
+    public void Describe_takes_the_norm_epsilon_that_the_option_says(string fixture)
+    {
+        CheckpointDescription usual = Converter.Describe(TestFiles.Fixture(fixture));
+        CheckpointDescription given = Converter.Describe(TestFiles.Fixture(fixture), new ConvertOptions { NormEpsilon = 1e-4f });
+
+        Assert.Single(usual.Lines, line => line.Kind == ReportKind.Assumed && line.Text.StartsWith("norm epsilon 1e-5: ", StringComparison.Ordinal));
+        Assert.Equal((1e-5f, 1e-4f), (usual.Config!.NormEpsilon, given.Config!.NormEpsilon));
+        Assert.Contains(new ReportLine(ReportKind.Found, "norm epsilon 1e-4, as --norm-epsilon says"), given.Lines);
+        Assert.DoesNotContain(given.Lines, line => line.Text.Contains("1e-5", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Convert_warns_about_config_fields_that_it_does_not_know()
     {

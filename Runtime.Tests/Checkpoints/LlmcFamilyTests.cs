@@ -44,6 +44,18 @@ public class LlmcFamilyTests
         Assert.Throws<OptionException>(() => Conversion.Convert(folder, new TestLlmc().ToArray(), new ConvertOptions { Heads = 4 }));
     }
 
+    [Fact]
+    public void Convert_takes_the_norm_epsilon_that_the_option_says()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+
+        (ConversionReport report, ModelFile model) = Conversion.Convert(folder, new TestLlmc().ToArray(), new ConvertOptions { NormEpsilon = 1e-4f });
+
+        using (model)
+            Assert.Equal(1e-4f, model.Description.Config.NormEpsilon);
+        Assert.Contains("norm epsilon 1e-4, as --norm-epsilon says", report.Of(ReportKind.Found));
+    }
+
     [SharedFact]
     public void Convert_the_fixture_gets_the_vocabulary_of_GPT2_and_starts_at_the_end_of_text()
     {

@@ -21,7 +21,7 @@ public sealed record ConvertOptions
     /// <summary>The norm, for checkpoints that do not say it.</summary>
     public NormKind? Norm { get; init; }
 
-    /// <summary>What the norm adds before its root, above 0, for checkpoints that do not say it.</summary>
+    /// <summary>What the norm adds before its root, above 0, instead of what the checkpoint or its family says.</summary>
     public float? NormEpsilon { get; init; }
 
     /// <summary>Which elements of a head the rotation pairs, for checkpoints with rotary positions that do not say it.</summary>

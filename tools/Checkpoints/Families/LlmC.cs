@@ -32,11 +32,11 @@ internal sealed class LlmC : IFamily
         int vocabSize = header.RequiredSize("vocab_size");
         DictValue tensors = WithoutPadding(root.Get<DictValue>(Model)!, vocabSize, report);
         AssembledGpt gpt = GptAssembler.Assemble(StateDict.Read(tensors, Names.Prefix, report), Names, report);
-        report.Assumed("norm epsilon 1e-5: llm.c's layernorm_forward; the file does not say");
         var choices = new GptChoices
         {
             Heads = new HeadChoice(options, gpt, report).Choose(header, HeadFields),
             ContextLength = new PositionChoice(options, gpt, report).Choose(header, ["max_seq_len"], []).ContextLength,
+            NormEpsilon = NormChoice.Epsilon(options, stated: null, "llm.c's layernorm_forward; the file does not say", report),
             Activation = ActivationChoice.Choose(
                 options, stated: null, ActivationKind.GeluTanh, "llm.c's gelu_forward has the tanh form; the file does not say", report),
         };

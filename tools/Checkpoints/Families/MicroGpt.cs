@@ -55,7 +55,7 @@ internal sealed class MicroGpt : IFamily
         config?.Expect(gpt.LayerCount, "the number of layers", "n_layer");
         config?.Expect(gpt.EmbeddingDim, "wte", "n_embd");
         config?.Expect(gpt.VocabSize, "wte", "vocab_size");
-        report.Assumed("RMSNorm without weights, epsilon 1e-5, after the embeddings and none before the head: microgpt.py; the file does not say");
+        report.Assumed("RMSNorm without weights, after the embeddings and none before the head: microgpt.py; the file does not say");
         var choices = new GptChoices
         {
             Heads = new HeadChoice(options, gpt, report).Choose(config, HeadFields),
@@ -63,6 +63,7 @@ internal sealed class MicroGpt : IFamily
             Activation = ActivationChoice.Choose(options, config?.Text("activation"), ActivationKind.Relu,
                 "microgpt.py in its final form; the file does not say (the early form: --activation relu-squared)", report),
             Norm = NormKind.RmsNorm,
+            NormEpsilon = NormChoice.Epsilon(options, stated: null, "microgpt.py's rmsnorm; the file does not say", report),
         };
         config?.WarnUnread(report);
         if (!ReferenceEquals(state, root))

@@ -75,6 +75,7 @@ internal sealed class MyGptTutorial : IFamily
             Position = positions.Kind,
             RotaryBase = positions.RotaryBase,
             Norm = ChooseNorm(options, config, gpt, report),
+            NormEpsilon = NormChoice.Epsilon(options, stated: null, "both norms of the tutorial add it; the file does not say", report),
             Activation = ActivationChoice.Choose(options, stated: null, ActivationKind.GeluErf,
                 "nn.GELU() in the tutorial's model.py; the file does not say", report),
         };
@@ -101,7 +102,7 @@ internal sealed class MyGptTutorial : IFamily
         string other => throw new CheckpointException($"{Config} says position_type = {Printable.Quote(other)}; 'learned' and 'rope' are known"),
     };
 
-    // Both norms of the tutorial add 1e-5. Its RMSNorm has no bias, its LayerNorm has one.
+    // The tutorial's RMSNorm has no bias, its LayerNorm has one.
     private static NormKind ChooseNorm(GivenOptions options, ConfigReader? config, AssembledGpt gpt, Report report)
     {
         string? stated = config?.Text("norm_type");

@@ -63,6 +63,7 @@ internal sealed class NanoGpt : IFamily
         {
             Heads = new HeadChoice(options, gpt, report).Choose(config, HeadFields, Published(gpt)),
             ContextLength = new PositionChoice(options, gpt, report).Choose(config, ["block_size"], []).ContextLength,
+            NormEpsilon = NormChoice.Epsilon(options, stated: null, "nanoGPT's LayerNorm; the file does not say", report),
             Activation = ChooseActivation(options, found?.Key, hasBiasField, report),
         };
         config?.WarnUnread(report, "dropout");

@@ -43,7 +43,8 @@ internal sealed class ConvertVerb : IVerb
     private readonly Option<NormKind?> _norm = Options.OneOf(
         "--norm", "the norm, where the checkpoint does not say it", ("layer", NormKind.LayerNorm), ("rms", NormKind.RmsNorm));
 
-    private readonly Option<float?> _normEpsilon = Options.OptionalPositive("--norm-epsilon", "what the norm adds before its root");
+    private readonly Option<float?> _normEpsilon = Options.OptionalPositive(
+        "--norm-epsilon", "what the norm adds before its root, instead of what the checkpoint or its family says");
 
     private readonly Option<PositionKind?> _rotary = Options.OneOf(
         "--rotary", "what the rotation pairs: neighbours, or the halves of a head", ("pairs", PositionKind.RotaryPairs),
