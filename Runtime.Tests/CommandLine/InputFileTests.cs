@@ -68,8 +68,8 @@ public class InputFileTests(Models models)
         File.WriteAllText(letter, "Dear model,");
         File.WriteAllBytes(cut, File.ReadAllBytes(models.Words)[..^1]);
         string[] text = verb == "inspect" ? [] : ["I"];
-        Assert.Equal($"error: '{letter}' is no weights.bin; convert a checkpoint with mygpt-rt convert",
-            Command.Run([verb, letter, .. text]).Failed(3));
+        string found = verb == "inspect" ? "neither a weights.bin nor a checkpoint" : "no weights.bin; convert a checkpoint with mygpt-rt convert";
+        Assert.Equal($"error: '{letter}' is {found}", Command.Run([verb, letter, .. text]).Failed(3));
         Assert.EndsWith("; copy or convert it again", Command.Run([verb, cut, .. text]).Failed(3), StringComparison.Ordinal);
     }
 

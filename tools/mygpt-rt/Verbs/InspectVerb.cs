@@ -26,10 +26,12 @@ internal sealed class InspectVerb : IVerb
         string path = arguments.GetValue(_file)!;
         bool isFolder = InputFile.RequireFileOrFolder(path).HasFlag(FileAttributes.Directory);
         bool check = arguments.GetValue(_check), json = arguments.GetValue(_json);
-        if (isFolder || (!WeightsFile.IsWeightsFile(path) && CheckpointSniffer.IsCheckpoint(path)))
+        if (!isFolder && WeightsFile.IsWeightsFile(path))
+            InspectWeights(path, check, json, console);
+        else if (isFolder || CheckpointSniffer.IsCheckpoint(path))
             InspectCheckpoint(path, check, json, console);
         else
-            InspectWeights(path, check, json, console);
+            throw new CommandException(ExitCode.BadFile, $"'{path}' is neither a weights.bin nor a checkpoint");
         return ExitCode.Done;
     }
 
