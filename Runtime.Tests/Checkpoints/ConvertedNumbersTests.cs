@@ -35,6 +35,51 @@ public class ConvertedNumbersTests
     }
 
     [Theory]
+    [InlineData(false, ElementType.F32, "1 weight that is not finite, written as --allow-nonfinite says: tensor 'transformer.h.1.mlp.c_fc.weight'[3, 2] is NaN")]
+    [InlineData(true, ElementType.F32, "3 weights that are not finite, written as --allow-nonfinite says: tensor 'transformer.h.1.mlp.c_fc.weight'[3, 2] is NaN")]
+    [InlineData(true, ElementType.Bf16,
+        "4 weights that are not finite, written as --allow-nonfinite says: tensor 'transformer.h.1.mlp.c_fc.weight'[0, 1] is 3.4028235E+38, too large for bf16")]
+    public void Convert_warns_of_weights_that_are_not_finite_and_keeps_it_with_the_model(bool more, ElementType type, string warning)
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        float[] numbers = new float[28];
+        numbers[1] = float.MaxValue;
+        numbers[14] = float.NaN;
+        byte[] checkpoint = new TinyCheckpoint().But(c =>
+        {
+            c[Up] = TestTensor.Of(numbers, 7, 4);
+            if (more)
+                c["transformer.ln_f.weight"] = TestTensor.Of([1, float.NegativeInfinity, float.PositiveInfinity, 1], 4);
+        }).ToArray();
+
+        (ConversionReport report, ModelFile model) = Conversion.Convert(folder, checkpoint, new ConvertOptions { AllowNonFinite = true, Type = type });
+
+        using (model)
+            Assert.Contains(warning, model.Description.Source["warnings"]!.AsArray().Select(line => (string)line!));
+        Assert.Contains(warning, report.Of(ReportKind.Warning));
+    }
+
+    [Fact]
+    public void Convert_a_weights_file_warns_of_weights_that_are_not_finite_too()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        Conversion.Convert(folder, WithUp(float.NaN).ToArray(), new ConvertOptions { AllowNonFinite = true }).Model.Dispose();
+
+        ConversionReport report = Converter.Convert(folder.File("weights.bin"), folder.File("bf16.bin"), new ConvertOptions { AllowNonFinite = true, Type = ElementType.Bf16 });
+
+        Assert.Contains("28 weights that are not finite, written as --allow-nonfinite says: tensor 'blocks.1.mlp.up.weight'[0, 0] is NaN", report.Of(ReportKind.Warning));
+    }
+
+    [Fact]
+    public void Convert_says_nothing_of_finite_weights_where_others_are_allowed()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        (ConversionReport report, ModelFile model) = Conversion.Convert(folder, WithUp(float.MaxValue).ToArray(), new ConvertOptions { AllowNonFinite = true });
+        model.Dispose();
+        Assert.DoesNotContain(report.Of(ReportKind.Warning), line => line.Contains("finite", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData("FloatStorage", null, ElementType.F32)]
     [InlineData("HalfStorage", null, ElementType.F32)]
     [InlineData("DoubleStorage", null, ElementType.F32)]

@@ -99,6 +99,8 @@ public static class Converter
         ProtectInputs(file.Beside, weightsPath);   // the vocabulary may have been in further files
         ElementType type = ChooseType(model, options, report);
         CheckSize(model, checkpoint);
+        if (options.AllowNonFinite)
+            NonFiniteWeights.Warn(TensorSpec.For(model.Config).Select(spec => (model.Tensors[spec.Name], TypeOf(spec))), report);
 
         var description = new ModelDescription
         {

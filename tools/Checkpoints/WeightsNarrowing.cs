@@ -41,6 +41,8 @@ internal static class WeightsNarrowing
         GptConfig config = model.Description.Config;
         ModelDescription description = model.Description with { Source = Provenance(model, $"{from} to {type.Code()}") };
         Dictionary<string, SectionInfo> sections = model.File.Sections.ToDictionary(section => section.Name);
+        if (options.AllowNonFinite)
+            NonFiniteWeights.Warn(TensorSpec.For(config).Select(spec => (Source(file, sections[spec.Name]), TypeOf(spec))), report);
 
         long written = 0, total = TensorSpec.For(config).Sum(spec => spec.Rows * TypeOf(spec).RowBytes(spec.Columns));
         var writer = new TensorWriter(options.AllowNonFinite, bytes => progress?.Report(new ConversionProgress(written += bytes, total)));

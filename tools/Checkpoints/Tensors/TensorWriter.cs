@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using MyGpt.Runtime.Kernels.WeightTypes;
 using MyGpt.Runtime.Weights;
@@ -26,8 +25,8 @@ internal sealed class TensorWriter(bool allowNonFinite, Action<int> written)
         {
             _reader.Read(part, (row, column, numbers) =>
             {
-                if (!allowNonFinite)
-                    CheckFinite(part, row, column, numbers, type);
+                if (!allowNonFinite && NonFiniteWeights.Find(part, row, column, numbers, type) is { } problem)
+                    throw new CheckpointException($"{problem}; a weight must be finite (--allow-nonfinite writes it anyway)");
                 long columns = part.Shape[^1];
                 int width = (int)Math.Min(numbers.Length, columns - column);
                 switch (type)
@@ -58,20 +57,4 @@ internal sealed class TensorWriter(bool allowNonFinite, Action<int> written)
         FloatConversion.ToBf16(numbers, narrow);
         return narrow;
     }
-
-    private static void CheckFinite(StoredTensor tensor, long row, long column, ReadOnlySpan<float> numbers, ElementType type)
-    {
-        int at = FloatConversion.FindNonFinite(numbers, bf16: type == ElementType.Bf16);
-        if (at < 0)
-            return;
-        long columns = tensor.Shape[^1];
-        long element = (row * columns) + column + at;
-        string place = tensor.Shape.Count == 1 ? Printable.Shape([element]) : Printable.Shape([element / columns, element % columns]);
-        string number = numbers[at].ToString(CultureInfo.InvariantCulture);
-        string problem = float.IsFinite(numbers[at]) ? $"{number}, too large for bf16" : $"{number}{FloatNote(tensor)}";
-        throw new CheckpointException($"tensor {Printable.Quote(tensor.Name)}{place} is {problem}; "
-            + "a weight must be finite (--allow-nonfinite writes it anyway)");
-    }
-
-    private static string FloatNote(StoredTensor tensor) => tensor.Type == TensorType.Float64 ? " in float32" : "";
 }
