@@ -233,7 +233,7 @@ public class ConvertVerbTests
         string link = folder.File("link"), file = folder.File("w.bin");
         File.CreateSymbolicLink(link, file);
         CommandResult result = Command.Run("convert", Shakespeare, link, "--force").Succeeded();
-        result.Shows($"{link} (a link to {file}): f32, 837.9 kB");
+        result.Shows($"{link} (a link to {file}): f32, 838.0 kB");
         JsonElement json = Command.Run("convert", Shakespeare, link, "--force", "--json").Succeeded().Json();
         Assert.Equal(new FileInfo(file).Length, json.GetProperty("bytes").GetInt64());
         Assert.Equal(file, new FileInfo(link).LinkTarget);
