@@ -72,6 +72,18 @@ public class UsageTests
     [InlineData("--file is empty", "generate|w.bin|--file|")]
     [InlineData("--file is empty", "tokenize|w.bin|--file|")]
     [InlineData("--threads is 'all'", "bench|w.bin|--threads|all")]
+    [InlineData("unknown option '-hello'; see mygpt-rt generate --help; an argument that begins with '-' goes after --", "generate|w.bin|-hello")]
+    [InlineData("unknown option '-history'; see", "tokenize|w.bin|-history")]
+    [InlineData("unknown option '-h5'", "generate|-h5|w.bin")]
+    [InlineData("--max-new-tokens is 'h'", "generate|w.bin|a|-nh")]
+    [InlineData("--max-perplexity-increase needs a value; see mygpt-rt convert --help", "convert|c.pt|w.bin|--max-perplexity-increase=|--text|f")]
+    [InlineData("--max-new-tokens needs a value", "generate|w.bin|a|-n=|--json")]
+    [InlineData("--stop needs a value", "generate|w.bin|a|--stop=|--json")]
+    [InlineData("--temperature needs a value, '-n' found; see mygpt-rt generate --help", "generate|w.bin|a|--temperature|-n|3")]
+    [InlineData("--json takes no value, 'false' found; see mygpt-rt generate --help", "generate|w.bin|--json=false")]
+    [InlineData("--hash takes no value, 'maybe' found", "generate|w.bin|a|--hash=maybe")]
+    [InlineData("--json takes no value, 'no' found", "inspect|w.bin|--json:no")]
+    [InlineData("--verbose takes no value, 'true' found", "verify|w.bin|e.json|--verbose=true")]
     public void A_command_line_that_makes_no_sense_is_one_line_and_exit_code_2(string needed, string arguments)
     {
         string[] args = arguments.Length == 0 ? [] : arguments.Split('|');
@@ -92,6 +104,18 @@ public class UsageTests
         CommandResult result = Command.Run(verb, "--help").Succeeded();
         result.Shows($"mygpt-rt {verb}");
         Assert.Equal("", result.Error);
+    }
+
+    [Theory]
+    [InlineData("-h")]
+    [InlineData("-?")]
+    [InlineData("--help")]
+    public void Short_options_of_help_are_shown_and_stand_alone(string option)
+    {
+        string help = Command.Run("generate", "--help").Succeeded().Output;
+        Assert.Contains("-?, -h, --help", help, StringComparison.Ordinal);
+        Assert.Equal(help, Command.Run("generate", option).Succeeded().Output);
+        Assert.Equal(help, Command.Run("generate", "w.bin", "a", option).Succeeded().Output);
     }
 
     [Theory]

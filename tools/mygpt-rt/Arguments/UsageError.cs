@@ -15,6 +15,8 @@ internal static class UsageError
             return WithoutVerb(root, args);
 
         string verb = parsed.CommandResult.Command.Name;
+        if (OptionValue.Describe(parsed, args) is { } odd)
+            return $"{odd}; see {Help(verb)}";
         if (UnknownOption(parsed, args) is { } unknown)
             return unknown;
         if (parsed.Errors.Count == 0)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using MyGpt.CommandLine.Arguments;
 using MyGpt.CommandLine.Doctor;
 using MyGpt.CommandLine.Terminal;
@@ -39,6 +40,8 @@ internal static class VerbTable
         Option<bool> verbose = Options.Flag("--verbose", "show the stack trace of an error");
         verbose.Recursive = true;
         root.Options.Add(verbose);
+        if (!args.TakeWhile(arg => arg != "--").Any(arg => arg is "-h" or "-?" or "--help"))
+            WithoutShortHelp(root);
 
         string? asked = args.FirstOrDefault(arg => !arg.StartsWith('-'));
         foreach ((string name, string description, Func<IVerb> create) in Verbs)
@@ -52,5 +55,13 @@ internal static class VerbTable
             command.SetAction(parsed => (int)verb.Run(parsed, console));
         }
         return root;
+    }
+
+    // One letter is found at the start of a longer argument too: of the prompt "-hello", -h. Bundling stays, for "-n5".
+    private static void WithoutShortHelp(RootCommand root)
+    {
+        ICollection<string> aliases = root.Options.OfType<HelpOption>().Single().Aliases;
+        aliases.Remove("-h");
+        aliases.Remove("-?");
     }
 }
