@@ -305,7 +305,14 @@ public class GenerateVerbTests(Models models)
     {
         CommandResult result = Command.Run("generate", models.Words, "I", "-n", "5", "--temperature", "0", "--stats").Succeeded();
         Assert.Equal("I love AI ! I love\n", result.Output);
-        result.Says("prompt", "generated", "tokens/s", "opened in", "first token after");
+        result.Says("prompt", "generated", "decoded", "tokens/s", "opened in", "first token after");
+    }
+
+    [Fact]
+    public void Generate_stats_show_each_rate_beside_the_tokens_it_is_of()
+    {
+        CommandResult result = Command.Run("generate", models.Words, "I", "-n", "100", "--temperature", "0", "--stats").Succeeded();
+        Assert.Matches(@"\ngenerated +100  tokens *\ndecoded +63  tokens +[\d.]+  tokens/s\npast the window +36  tokens +[\d.]+  tokens/s\n", result.Error);
     }
 
     [Fact]

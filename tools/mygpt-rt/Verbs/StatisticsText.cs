@@ -11,7 +11,8 @@ internal static class StatisticsText
     {
         var table = new TextTable(false, true, false, true, false);
         table.Add("prompt", Figures.Count(statistics.PromptTokens), "tokens", Figures.Rate(statistics.PrefillTokensPerSecond), "tokens/s");
-        table.Add("generated", Figures.Count(statistics.NewTokens), "tokens", Figures.Rate(statistics.DecodeTokensPerSecond), "tokens/s");
+        table.Add("generated", Figures.Count(statistics.NewTokens), "tokens", "", "");   // the first of a sample comes from the prompt's pass
+        table.Add("decoded", Figures.Count(statistics.DecodedTokens), "tokens", Figures.Rate(statistics.DecodeTokensPerSecond), "tokens/s");
         if (options.Speculate > 0)
         {
             table.Add("decoded in", Figures.Count(statistics.DecodeSteps), "steps", "", "");
