@@ -180,13 +180,21 @@ public class GenerateVerbTests(Models models)
         Assert.Equal("I love AI !\n",
             Command.Run("generate", models.Words, "--ids", "0,1", "-n", "2", "--temperature", "0").Succeeded().Output);
 
-    [Fact]
-    public void Generate_past_the_window_warns_once_with_the_rate_and_the_way_out()
+    [Theory]
+    [InlineData("I", 64)]
+    [InlineData("I love AI !", 61)]
+    public void Generate_past_the_window_warns_once_of_where_it_is_and_of_the_way_out(string prompt, int within)
     {
-        CommandResult result = Command.Run("generate", models.Words, "I", "-n", "100", "--temperature", "0").Succeeded();
-        string line = Assert.Single(result.Error.TrimEnd('\n').Split('\n'));
-        Assert.Matches("^warning: .*64 tokens.* at about [0-9.]+ tokens/s; --overflow stop ", line);
-        Assert.Equal(101, result.Output.TrimEnd('\n').Split(' ').Length);
+        CommandResult result = Command.Run("generate", models.Words, prompt, "-n", "100", "--temperature", "0").Succeeded();
+        Assert.Equal($"warning: the context of 64 tokens is full after new token {within}: each one that follows is computed from the last 64 anew, which is slow; "
+            + "--overflow stop ends there\n", result.Error);
+        Assert.Equal(100 + prompt.Split(' ').Length, result.Output.TrimEnd('\n').Split(' ').Length);
+        string[] stopped = ["generate", models.Words, prompt, "--temperature", "0", "--overflow", "stop", "--json"];
+        Assert.Equal(within, Command.Run([.. stopped, "-n", "100"]).Succeeded().Json().GetProperty("samples")[0].GetProperty("ids").GetArrayLength());
+        string[] fits = ["generate", models.Words, prompt, "--temperature", "0", "-n", $"{within}"];
+        Assert.Equal("", Command.Run(fits).Succeeded().Error);
+        fits[^1] = $"{within + 1}";
+        Command.Run([.. fits, "--json"]).Succeeded().Says($"after new token {within}: ");
     }
 
     [Fact]

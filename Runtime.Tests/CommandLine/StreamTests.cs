@@ -1,4 +1,5 @@
 using System.Text;
+using MyGpt.CommandLine;
 using MyGpt.CommandLine.Terminal;
 
 namespace MyGpt.Runtime.Tests.CommandLine;
@@ -32,9 +33,21 @@ public class StreamTests(Models models)
     {
         using var output = new RecordingStream { OnWrite = text => { if (text == " AI") throw new BrokenPipeException(new IOException("Broken pipe")); } };
         CommandResult result =
-            Command.Run(output, [], CancellationToken.None, "generate", models.Words, "I", "-n", "1000000", "--temperature", "0");
+            Command.Run(output, [], CancellationToken.None, "generate", models.Words, "I", "-n", "1000000", "--overflow", "stop", "--temperature", "0");
         Assert.Equal(0, result.ExitCode);
         Assert.Equal("", result.Error);
+    }
+
+    [Fact]
+    public void The_window_is_warned_of_before_the_text_begins()
+    {
+        string? warning = null;
+        using var error = new StringWriter { NewLine = "\n" };
+        using var output = new RecordingStream { OnWrite = _ => warning ??= error.ToString() };
+        var console = new CommandConsole { Input = Stream.Null, Output = output, Error = error, WatchInterrupt = () => CancellationToken.None };
+        Assert.Equal(ExitCode.Done, Cli.Run(["generate", models.Words, "I", "-n", "70", "--temperature", "0"], console));
+        Assert.StartsWith("warning: the context of 64 tokens ", warning, StringComparison.Ordinal);
+        Assert.Equal(warning, error.ToString());
     }
 
     [Theory]

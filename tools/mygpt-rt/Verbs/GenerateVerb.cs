@@ -92,7 +92,10 @@ internal sealed class GenerateVerb : IVerb
         {
             seen = vocabulary.Decode(vocabulary.Encode(given, options.AllowSpecial, options.Unknown));
         }
-        CheckPromptLength(run, model, options, console);
+        int contextLength = model.Gpt.Config.ContextLength;
+        Overflow overflow = options.Overflow ?? model.Description.Generation.Overflow ?? Overflow.Crop;
+        CheckPromptLength(run, contextLength, overflow, console);
+        WindowWarning.Show(run, options.MaxNewTokens, contextLength, overflow, console);
         if (options.Seed is null && options.Temperature > 0)
             console.Messages.Note($"seed {run.Seed}");
         if (prompt is { Text: "" } or { Ids: [] } && !model.Description.Generation.StartBeforePrompt)
@@ -121,13 +124,9 @@ internal sealed class GenerateVerb : IVerb
         using StreamWriter output = console.OutputText();
         string separator = SampleSeparator.Between(prompt, model.Tokenizer);
         var writer = new SampleWriter(output, prompt, separator, run.Samples.Count, asIds: model.Tokenizer is null);
-        var warning = new WindowWarning(model.Gpt.Config.ContextLength, console);
         writer.Begin();
         while (run.MoveNext())
-        {
             writer.Take(run.Samples);
-            warning.Check(run, writer.IsAtLineStart);
-        }
         writer.EndFinished(run.Samples);
         for (int i = 0; i < run.Samples.Count; i++)
         {
@@ -139,12 +138,8 @@ internal sealed class GenerateVerb : IVerb
     private static void AnswerInJson(GenerationRun run, string? prompt, LanguageModel model, GenerationOptions options, CommandConsole console)
     {
         var answer = new GenerationAnswer(prompt, model.Tokenizer is not null, run.Samples.Count);
-        var warning = new WindowWarning(model.Gpt.Config.ContextLength, console);
         while (run.MoveNext())
-        {
             answer.Take(run.Samples);
-            warning.Check(run, isAtLineStart: true);
-        }
         JsonOutput.Write(console.Output, json => answer.Write(json, run, options));
     }
 
@@ -169,12 +164,12 @@ internal sealed class GenerateVerb : IVerb
         }
     }
 
-    private static void CheckPromptLength(GenerationRun run, LanguageModel model, GenerationOptions options, CommandConsole console)
+    private static void CheckPromptLength(GenerationRun run, int context, Overflow overflow, CommandConsole console)
     {
-        int length = run.PromptIds.Length, context = model.Gpt.Config.ContextLength;
+        int length = run.PromptIds.Length;
         if (length <= context)
             return;
-        if ((options.Overflow ?? model.Description.Generation.Overflow) == Overflow.Stop)
+        if (overflow == Overflow.Stop)
         {
             throw CommandException.Usage($"the prompt has {length} tokens, the context holds {context}; "
                 + $"shorten it, or give --overflow crop to continue from its last {context} tokens");

@@ -19,13 +19,10 @@ internal sealed class SampleWriter(TextWriter output, string prompt, string sepa
     private readonly int[] _idsTaken = new int[count];
     private int _current;
 
-    /// <summary>Whether the last thing written was the end of a line.</summary>
-    public bool IsAtLineStart { get; private set; } = true;
-
     /// <summary>Writes the first sample's prompt.</summary>
     public void Begin()
     {
-        Write(prompt);
+        output.Write(prompt);
         output.Flush();
     }
 
@@ -36,7 +33,7 @@ internal sealed class SampleWriter(TextWriter output, string prompt, string sepa
         {
             ReadOnlySpan<char> added = asIds ? NewIds(samples[i], i) : samples[i].NewText;
             if (i == _current)
-                Write(added);
+                output.Write(added);
             else
                 _waiting[i].Append(added);
         }
@@ -49,12 +46,12 @@ internal sealed class SampleWriter(TextWriter output, string prompt, string sepa
     {
         while (_current < count && samples[_current].FinishReason is not null)
         {
-            Write("\n");
+            output.Write("\n");
             if (++_current == count)
                 break;
-            Write(separator);
-            Write(prompt);
-            Write(_waiting[_current].ToString());
+            output.Write(separator);
+            output.Write(prompt);
+            output.Write(_waiting[_current].ToString());
             _waiting[_current].Clear();
         }
         output.Flush();
@@ -71,13 +68,5 @@ internal sealed class SampleWriter(TextWriter output, string prompt, string sepa
             text.Append(CultureInfo.InvariantCulture, $"{id}");
         }
         return text.ToString();
-    }
-
-    private void Write(ReadOnlySpan<char> text)
-    {
-        if (text.IsEmpty)
-            return;
-        output.Write(text);
-        IsAtLineStart = text[^1] == '\n';
     }
 }
