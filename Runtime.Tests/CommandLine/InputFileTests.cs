@@ -141,6 +141,45 @@ public class InputFileTests(Models models)
     }
 
     [Fact]
+    public void Score_checks_the_checksums_of_both_models_first()
+    {
+        using TemporaryFolder folder = TestFiles.NewFolder();
+        byte[] bytes = File.ReadAllBytes(models.Shakespeare);
+        bytes[^100] ^= 1;
+        string damaged = folder.File("damaged.bin"), text = folder.File("text");
+        File.WriteAllBytes(damaged, bytes);
+        File.WriteAllText(text, "First Citizen");
+        void Fails(params string[] args)
+        {
+            string line = Command.Run(["score", .. args]).Failed(3, $"'{damaged}'");
+            Assert.Matches("section '[a-z0-9_.]+': CRC-32C .*; copy or convert it again$", line);
+        }
+        Fails(damaged, text);
+        Fails(damaged, text, "--json", "--per-token");
+        Fails(damaged, text, "--against", models.Shakespeare);
+        Fails(models.Shakespeare, text, "--against", damaged);
+    }
+
+    [Theory]
+    [InlineData("score", "mygpt_final_shakespeare/logits.f32.bin")]
+    [InlineData("verify", "mygpt_final_shakespeare/expected.json")]
+    [InlineData("verify", "mygpt_final_shakespeare/shakespeare.ckpt")]
+    public void Swapped_arguments_are_seen(string verb, string other)
+    {
+        string first = TestFiles.Fixture(other);
+        Command.Run(verb, first, models.Shakespeare).Failed(3, $"'{first}' is no weights.bin; '{models.Shakespeare}' is one: are the arguments swapped?");
+    }
+
+    [Fact]
+    public void A_file_name_may_begin_as_a_short_option_does()
+    {
+        Command.Run("score", models.Shakespeare, "-h.txt").Failed(4, "'-h.txt' does not exist");
+        Command.Run("tokenize", models.Shakespeare, "-how are you").Succeeded();
+        string prompt = Command.Run("generate", models.Shakespeare, "-? what", "-n2", "-t1").Succeeded().Output;
+        Assert.StartsWith("-? what", prompt, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_file_that_may_not_be_read_says_what_to_do() => Assert.Equal(
         (ExitCode.CannotAccess, "Access to the path 'w.bin' is denied; change its permissions, or choose another place"),
         Failure.Describe(new UnauthorizedAccessException("Access to the path 'w.bin' is denied.")));

@@ -1,9 +1,11 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using MyGpt.CommandLine;
 using MyGpt.CommandLine.Terminal;
 using MyGpt.Runtime.Model;
 using MyGpt.Runtime.Tests.Weights;
+using MyGpt.Runtime.Weights;
 
 namespace MyGpt.Runtime.Tests.CommandLine;
 
@@ -274,19 +276,22 @@ public class ScoreVerbTests(Models models)
     public void Score_of_a_model_that_computes_no_numbers_says_so()
     {
         using TemporaryFolder folder = TestFiles.NewFolder();
-        string weights = TinyModels.Write(folder.File("w.bin"), TinyModels.Config, tokenizer: TinyModels.Characters("abcdefghijk"));
-        byte[] bytes = File.ReadAllBytes(weights);
-        using (ModelFile file = ModelFile.Open(weights))
-        {
-            long at = file.File.Sections.Single(section => section.Name == "token_embedding").Offset;
-            BitConverter.TryWriteBytes(bytes.AsSpan((int)at), float.NaN);
-        }
-        File.WriteAllBytes(weights, bytes);
+        string weights = folder.File("w.bin");
+        ModelDescription description = new() { Config = TinyModels.Config, Tokenizer = TinyModels.Characters("abcdefghijk") };
+        ModelFile.Write(weights, description, ElementType.F32, spec => stream => stream.Write(MemoryMarshal.AsBytes(Broken(spec).AsSpan())), overwrite: false);
         Command.Run(Command.Utf8("abc"), "score", weights, "-", "--json").Failed(3, "the loss is not a number at token 1: the model");
         string good = TinyModels.Write(folder.File("good.bin"), TinyModels.Config, tokenizer: TinyModels.Characters("abcdefghijk"));
         Command.Run(Command.Utf8("abc"), "score", weights, "-", "--against", good).Failed(3, "at token 1: the model");
         Command.Run(Command.Utf8("abc"), "score", good, "-", "--against", weights).Failed(3, "at token 1: the baseline");
         Command.Run(Command.Utf8("abc"), "score", weights, "-", "--json", "--per-token").Failed(3, "at token 1");   // nothing was gathered to be printed
+
+        static float[] Broken(TensorSpec spec)
+        {
+            float[] values = TinyModels.Values(spec, seed: 1);
+            if (spec.Name == "token_embedding")
+                values[0] = float.NaN;
+            return values;
+        }
     }
 
     [Fact]

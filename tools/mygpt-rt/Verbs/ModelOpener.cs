@@ -13,11 +13,12 @@ internal static class ModelOpener
     /// <summary>Opens a weights file.</summary>
     /// <param name="path">A weights.bin.</param>
     /// <param name="open">Opens it.</param>
+    /// <param name="second">The file that is given after it, if there is one: it may be the weights.</param>
     /// <exception cref="CommandException">
     /// It is a checkpoint, or a folder with one; the message says how to convert it or why it cannot be. Or there is no such file.
     /// </exception>
     /// <exception cref="WeightsFormatException">It is damaged, or something else altogether.</exception>
-    public static T Open<T>(string path, Func<string, T> open)
+    public static T Open<T>(string path, Func<string, T> open, string? second = null)
     {
         if (InputFile.RequireFileOrFolder(path).HasFlag(FileAttributes.Directory))
             throw IsFolder(path);
@@ -25,9 +26,10 @@ internal static class ModelOpener
         {
             return open(path);
         }
-        catch (WeightsFormatException failure) when (!BeginsAsWeights(path))
+        catch (WeightsFormatException failure) when (BeginsAsWeights(path) == false)
         {
-            string problem = IsCheckpoint(path)
+            string problem = second is not null && BeginsAsWeights(second) == true ? $"'{path}' is no weights.bin; '{second}' is one: are the arguments swapped?"
+                : IsCheckpoint(path)
                 ? Advice(path, "a checkpoint")
                 : $"'{path}' is no weights.bin; convert a checkpoint with mygpt-rt convert";
             throw new CommandException(ExitCode.BadFile, problem, failure);
@@ -38,8 +40,17 @@ internal static class ModelOpener
         ? new(ExitCode.BadFile, Advice(path, "the folder of a checkpoint"))
         : new(ExitCode.CannotAccess, $"'{path}' is a folder; give a weights.bin, which mygpt-rt convert makes from a checkpoint");
 
-    // The error at hand is more useful than one from looking at the file a second time.
-    private static bool BeginsAsWeights(string path)
+    /// <summary>Checks every byte of a weights file that can be opened against its checksums.</summary>
+    /// <param name="path">A weights.bin.</param>
+    /// <exception cref="WeightsFormatException">A section is damaged.</exception>
+    public static void VerifyChecksums(string path)
+    {
+        using WeightsFile file = WeightsFile.Open(path);
+        file.VerifyChecksums();
+    }
+
+    // Null for a file that cannot be read: the error at hand is more useful than one from looking at it a second time.
+    private static bool? BeginsAsWeights(string path)
     {
         try
         {
@@ -47,7 +58,7 @@ internal static class ModelOpener
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return true;
+            return null;
         }
     }
 

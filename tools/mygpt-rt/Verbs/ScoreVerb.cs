@@ -48,7 +48,7 @@ internal sealed class ScoreVerb : IVerb
         string path = arguments.GetValue(_weights)!, textPath = arguments.GetValue(_text)!;
         if (arguments.GetValue(_perToken) && !arguments.GetValue(_json))
             throw CommandException.Usage("--per-token lists tokens as JSON; give --json too");
-        using LanguageModel model = Open(path, arguments);
+        using LanguageModel model = Open(path, arguments, textPath);
         using LanguageModel? against = arguments.GetValue(_against) is { } other ? Open(other, arguments) : null;
         if (against is not null)
             SameVocabulary.Require(model, path, against, arguments.GetValue(_against)!);
@@ -62,6 +62,9 @@ internal sealed class ScoreVerb : IVerb
         ScoredText text = ScoredText.Encode(
             model, path, TextFile.ReadAny(textPath, console), arguments.GetValue(_special), arguments.GetValue(_unknown) ?? UnknownText.Error, console);
         text.Require(2, "the first is only looked at");
+        ModelOpener.VerifyChecksums(path);   // a changed weight may leave a plausible figure
+        if (arguments.GetValue(_against) is { } baseline)
+            ModelOpener.VerifyChecksums(baseline);
 
         KvType kvType = arguments.GetValue(_kvType) ?? KvType.F32;
         var runs = new TextRuns(text, contextLength, stride, kvType, console);
@@ -80,8 +83,8 @@ internal sealed class ScoreVerb : IVerb
         return ExitCode.Done;
     }
 
-    private LanguageModel Open(string path, ParseResult arguments) =>
-        ModelOpener.Open(path, file => LanguageModel.Open(file, arguments.GetValue(_threads)));
+    private LanguageModel Open(string path, ParseResult arguments, string? second = null) =>
+        ModelOpener.Open(path, file => LanguageModel.Open(file, arguments.GetValue(_threads)), second);
 
     // Figures are printed when all are known; tokens as they come.
     private void Print(Func<TokenJson?, IReport> run, ScoredText text, ParseResult arguments, CommandConsole console)

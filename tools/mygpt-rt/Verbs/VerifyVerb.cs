@@ -4,7 +4,6 @@ using MyGpt.CommandLine.Terminal;
 using MyGpt.CommandLine.Verify;
 using MyGpt.Runtime;
 using MyGpt.Runtime.Model;
-using MyGpt.Runtime.Weights;
 
 namespace MyGpt.CommandLine.Verbs;
 
@@ -46,14 +45,13 @@ internal sealed class VerifyVerb : IVerb
     {
         int? threads = arguments.GetValue(_threads);
         string weights = arguments.GetValue(_weights)!, expected = arguments.GetValue(_expected)!;
-        using LanguageModel model = ModelOpener.Open(weights, path => LanguageModel.Open(path, threads));
+        using LanguageModel model = ModelOpener.Open(weights, path => LanguageModel.Open(path, threads), expected);
         InputFile.Require(expected);
         ReferenceSet reference = ReferenceReader.Read(expected);
         bool withLayers = arguments.GetValue(_layers);
         if (withLayers && reference.Cases.All(item => item.Hidden is null))
             throw CommandException.Usage($"--layers needs hidden states, and '{expected}' has none; docs/reference-logits.md says what they are");
-        using (WeightsFile file = WeightsFile.Open(weights))
-            file.VerifyChecksums();   // a changed weight may be too small a change for the logits to show
+        ModelOpener.VerifyChecksums(weights);   // a changed weight may be too small a change for the logits to show
         WeightOrigin origin = WeightOrigin.Of(model);
         double? tolerance = arguments.GetValue(_tolerance);
 
