@@ -80,6 +80,7 @@ public class UsageTests
     [InlineData("--max-new-tokens needs a value", "generate|w.bin|a|-n=|--json")]
     [InlineData("--stop needs a value", "generate|w.bin|a|--stop=|--json")]
     [InlineData("--temperature needs a value, '-n' found; see mygpt-rt generate --help", "generate|w.bin|a|--temperature|-n|3")]
+    [InlineData("--stop needs a value, '-n' found", "generate|w.bin|a|--stop|x|--stop|-n|3")]
     [InlineData("--json takes no value, 'false' found; see mygpt-rt generate --help", "generate|w.bin|--json=false")]
     [InlineData("--hash takes no value, 'maybe' found", "generate|w.bin|a|--hash=maybe")]
     [InlineData("--json takes no value, 'no' found", "inspect|w.bin|--json:no")]

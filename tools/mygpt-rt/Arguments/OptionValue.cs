@@ -26,9 +26,14 @@ internal static class OptionValue
             if (end == arg.Length - 1)
                 return $"{option.Name} needs a value";
         }
-        OptionResult? swallowed = parsed.Errors.Count == 0 ? null : parsed.CommandResult.Children.OfType<OptionResult>()
-            .FirstOrDefault(result => result.Tokens.Any(token => Find(options, token.Value) is not null));
-        return swallowed is null ? null : $"{swallowed.Option.Name} needs a value, '{swallowed.Tokens[0].Value}' found";
+        if (parsed.Errors.Count == 0)
+            return null;
+        foreach (OptionResult result in parsed.CommandResult.Children.OfType<OptionResult>())
+        {
+            if (result.Tokens.FirstOrDefault(token => Find(options, token.Value) is not null) is { } swallowed)
+                return $"{result.Option.Name} needs a value, '{swallowed.Value}' found";
+        }
+        return null;
     }
 
     private static Option? Find(Option[] options, string name) =>
