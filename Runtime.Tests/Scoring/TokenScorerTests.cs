@@ -121,6 +121,7 @@ public class TokenScorerTests
         Assert.Throws<ArgumentException>(() => scorer.Score(new int[9], new TokenScore[8]));   // T_max is 7
         Assert.Contains("token id 11", Assert.Throws<ArgumentException>(() => scorer.Score([1, 11], new TokenScore[1])).Message, StringComparison.Ordinal);
         Assert.Contains("token id 11", Assert.Throws<ArgumentException>(() => scorer.Score([11, 1], new TokenScore[1])).Message, StringComparison.Ordinal);
+        Assert.Contains("token id -1", Assert.Throws<ArgumentException>(() => scorer.Score([1, -1, 2], new TokenScore[2])).Message, StringComparison.Ordinal);
         scorer.Score(new int[8], new TokenScore[7]);
     }
 

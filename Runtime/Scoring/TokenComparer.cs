@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using MyGpt.Runtime.Kernels;
+using MyGpt.Runtime.Kernels.Threading;
 using MyGpt.Runtime.Model;
 
 namespace MyGpt.Runtime.Scoring;
@@ -7,7 +9,7 @@ namespace MyGpt.Runtime.Scoring;
 /// Says how two models of one vocabulary find the tokens of a text, side by side: their logits of a few tokens are all that is held of both. Holds scratch
 /// memory, caches and worker threads; for one thread at a time.
 /// </summary>
-public sealed class TokenComparer : IDisposable
+public sealed unsafe class TokenComparer : IDisposable
 {
     private readonly Gpt _gpt, _baseline;
     private readonly WindowLogits _model, _baselineModel;
@@ -41,7 +43,6 @@ public sealed class TokenComparer : IDisposable
     {
         WindowLogits.Check(_gpt.Config, tokens, comparisons.Length);
         WindowLogits.Check(_baseline.Config, tokens, comparisons.Length);
-        int vocabSize = _gpt.Config.VocabSize;
         ReadOnlySpan<int> inputs = tokens[^(comparisons.Length + 1)..^1], targets = tokens[^comparisons.Length..];   // (k)
         foreach (WindowLogits model in (ReadOnlySpan<WindowLogits>)[_model, _baselineModel])
         {
@@ -54,10 +55,12 @@ public sealed class TokenComparer : IDisposable
             int length = Math.Min(_pieceLength, comparisons.Length - start);
             ReadOnlySpan<float> logits = _model.Predict(inputs.Slice(start, length));                    // (length, V)
             ReadOnlySpan<float> baseline = _baselineModel.Predict(inputs.Slice(start, length));          // (length, V)
-            for (int i = 0; i < length; i++)
+            fixed (float* rows = logits, baselineRows = baseline)
+            fixed (int* next = targets.Slice(start, length))
+            fixed (TokenComparison* found = comparisons.Slice(start, length))
             {
-                comparisons[start + i] = Compare(
-                    logits.Slice(i * vocabSize, vocabSize), baseline.Slice(i * vocabSize, vocabSize), targets[start + i]);
+                _model.ForEachRow(
+                    new Rows { Logits = rows, Baseline = baselineRows, Targets = next, Comparisons = found, VocabSize = _gpt.Config.VocabSize }, length);
             }
         }
     }
@@ -81,5 +84,24 @@ public sealed class TokenComparer : IDisposable
             new TokenScore(-p.LogProbability(baseline[token]), TokenRank.Of(baseline, token)),
             KlDivergence.Of(baseline, p, logits, q),
             ArgMax.Find(logits) == ArgMax.Find(baseline));
+    }
+
+    private struct Rows : IRowJob
+    {
+        public required float* Logits, Baseline;   // (T, V)
+        public required int* Targets;              // (T)
+        public required TokenComparison* Comparisons;
+        public required int VocabSize;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly void Run(int first, int end, int worker)
+        {
+            for (int i = first; i < end; i++)
+            {
+                long row = (long)i * VocabSize;
+                Comparisons[i] = Compare(
+                    new ReadOnlySpan<float>(Logits + row, VocabSize), new ReadOnlySpan<float>(Baseline + row, VocabSize), Targets[i]);
+            }
+        }
     }
 }

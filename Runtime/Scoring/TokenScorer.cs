@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using MyGpt.Runtime.Kernels.Threading;
 using MyGpt.Runtime.Model;
 
 namespace MyGpt.Runtime.Scoring;
@@ -6,7 +8,7 @@ namespace MyGpt.Runtime.Scoring;
 /// <param name="gpt">The model; its weights must outlive the scorer.</param>
 /// <param name="threads">Threads that work on a call, 1 or more; no result depends on it.</param>
 /// <param name="kvType">What the KV cache holds keys and values as.</param>
-public sealed class TokenScorer(Gpt gpt, int threads, KvType kvType = KvType.F32) : IDisposable
+public sealed unsafe class TokenScorer(Gpt gpt, int threads, KvType kvType = KvType.F32) : IDisposable
 {
     private readonly WindowLogits _model = new(gpt, threads, kvType);
     private readonly int _pieceLength = WindowLogits.PieceLength(gpt.Config.VocabSize, models: 1);
@@ -20,7 +22,6 @@ public sealed class TokenScorer(Gpt gpt, int threads, KvType kvType = KvType.F32
     public void Score(ReadOnlySpan<int> tokens, Span<TokenScore> scores, CancellationToken cancellation = default)
     {
         WindowLogits.Check(gpt.Config, tokens, scores.Length);
-        int vocabSize = gpt.Config.VocabSize;
         ReadOnlySpan<int> inputs = tokens[^(scores.Length + 1)..^1], targets = tokens[^scores.Length..];   // (k)
         _model.Restart();
         _model.Read(tokens[..^(scores.Length + 1)], cancellation);
@@ -29,15 +30,31 @@ public sealed class TokenScorer(Gpt gpt, int threads, KvType kvType = KvType.F32
             cancellation.ThrowIfCancellationRequested();
             int length = Math.Min(_pieceLength, scores.Length - start);
             ReadOnlySpan<float> logits = _model.Predict(inputs.Slice(start, length));                // (length, V)
-            for (int i = 0; i < length; i++)
-            {
-                ReadOnlySpan<float> row = logits.Slice(i * vocabSize, vocabSize);
-                int token = targets[start + i];
-                scores[start + i] = new TokenScore(-LogSoftmax.Of(row, token), TokenRank.Of(row, token));
-            }
+            fixed (float* rows = logits)
+            fixed (int* next = targets.Slice(start, length))
+            fixed (TokenScore* found = scores.Slice(start, length))
+                _model.ForEachRow(new Rows { Logits = rows, Targets = next, Scores = found, VocabSize = gpt.Config.VocabSize }, length);
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _model.Dispose();
+
+    private struct Rows : IRowJob
+    {
+        public required float* Logits;   // (T, V)
+        public required int* Targets;    // (T)
+        public required TokenScore* Scores;
+        public required int VocabSize;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly void Run(int first, int end, int worker)
+        {
+            for (int i = first; i < end; i++)
+            {
+                var row = new ReadOnlySpan<float>(Logits + (long)i * VocabSize, VocabSize);
+                Scores[i] = new TokenScore(-LogSoftmax.Of(row, Targets[i]), TokenRank.Of(row, Targets[i]));
+            }
+        }
+    }
 }
